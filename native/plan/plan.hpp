@@ -1,0 +1,57 @@
+// How one convolution is computed: algorithm, packed weights, tiles, scratch. Made once per shape, run many times.
+#pragma once
+#include <cstddef>
+#include <memory>
+
+#include "plan/conv_shape.hpp"
+
+namespace atrous {
+
+struct KernelTable;
+class Workspace;
+
+struct PlanRequest {
+  ConvShape shape;
+  const float* weight;  // channels first [K, C/groups, kernel…]; channels last [kernel…, C/groups, K]
+  const float* bias;    // [K] or null
+  const KernelTable* kernels;
+  int threads;
+  bool direct_only;
+  double tolerance;  // largest error relative to the output's standard deviation; 0 admits direct kernels only
+};
+
+// Immutable after creation: several threads may run one plan at once.
+class ConvPlan {
+ public:
+  // Copies (packs) weight and bias. Null when memory ran out. `sibling`, a plan of the same weight, bias and options for
+  // another input size, lends its packed weights where both want the same form.
+  static std::shared_ptr<ConvPlan> create(const PlanRequest& request, const ConvPlan* sibling);
+
+  ConvPlan(const ConvPlan&) = delete;
+  ConvPlan& operator=(const ConvPlan&) = delete;
+  virtual ~ConvPlan() = default;
+
+  // False: scratch could not be allocated, the output is untouched.
+  bool run(const float* input, float* output) const;
+
+  virtual const char* algorithm() const = 0;
+  const char* isa() const;
+  int threads() const { return request_.threads; }
+  virtual size_t workspace_bytes() const = 0;
+  virtual size_t weight_bytes() const = 0;
+  const ConvShape& shape() const { return request_.shape; }
+
+ protected:
+  explicit ConvPlan(const PlanRequest& request) : request_(request) {
+    request_.weight = nullptr;  // the caller's memory: valid during create() only
+    request_.bias = nullptr;
+  }
+  const KernelTable& kernels() const { return *request_.kernels; }
+
+ private:
+  virtual void execute(const float* input, float* output, float* workspace) const = 0;
+
+  PlanRequest request_;
+};
+
+}  // namespace atrous
