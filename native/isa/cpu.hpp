@@ -3,16 +3,7 @@
 
 namespace atrous {
 
-// One member per instruction set, named as everywhere else; whether this binary holds kernels for it is dispatch's business.
-struct CpuFeatures {
-  bool scalar;
-  bool sse2;
-  bool avx2;    // AVX2 and FMA3
-  bool avx512;  // AVX-512 F, VL, DQ and BW, and all that avx2 means
-  bool neon;
-};
-
-// Read from the CPU on first use; the same answer for the life of the process.
-const CpuFeatures& cpu_features();
+// True for the names of isa/list.inc whose instructions and registers may be used by this process; false for any other name.
+bool cpu_supports(const char* isa);
 
 }  // namespace atrous
