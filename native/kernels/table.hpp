@@ -1,0 +1,74 @@
+// What one instruction set offers: a table of documented function pointers, every slot of which is filled or null for good.
+#pragma once
+#include <cstddef>
+#include <cstdint>
+
+namespace atrous {
+
+// Output channels in lanes. One call computes `pixels` × (`vectors`·lanes) outputs over a rectangle of taps:
+//
+//   y[p, k] = act(bias[k] + Σ_{tz, ty, tx, c} x[p·input_pixel_stride + tz·…  + c] · w[tz, ty, tx, c, k])
+//
+// All strides in floats. Only the taps of the rectangle are read: padding is never multiplied.
+struct KLanesTile {
+  const float* input;                // channel 0 of the first pixel's first tap; channels are contiguous
+  ptrdiff_t input_pixel_stride;      // from one output pixel's input to the next one's
+  int32_t tap_count[3];              // taps of the rectangle: depth, height, width
+  ptrdiff_t tap_input_stride[3];     // from one tap's input to the next one's
+  const float* weight;               // first tap of the rectangle in [depth][height][width][channels][vectors·lanes]
+  ptrdiff_t tap_weight_stride[3];
+  int32_t channels;
+  const float* bias;                 // [vectors·lanes]
+  float* output;                     // first pixel, channel 0
+  ptrdiff_t output_pixel_stride;
+  int32_t last_lanes;                // lanes of the last vector to store, 1 … lanes
+  bool relu;
+};
+using KLanesKernel = void (*)(const KLanesTile& tile);
+
+// Output pixels in lanes. One call computes `outputs` channels × `vectors` vectors of pixels over all taps:
+//
+//   y[m, v, lane] = act(bias[m] + Σ_{c, t} w[c, t, m] · x[c·channel_stride + tap_offset[t] + v·input_vector_stride + lane])
+//
+// The input is a packed tile that holds its padding; lanes beyond a vector's count read whatever lies there and are not stored.
+struct WLanesTile {
+  const float* input;
+  ptrdiff_t channel_stride;
+  const ptrdiff_t* tap_offset;       // [taps]
+  int32_t taps;
+  int32_t channels;
+  ptrdiff_t input_vector_stride;
+  const float* weight;               // [channels][taps][outputs]
+  const float* bias;                 // [outputs]
+  float* output;
+  ptrdiff_t output_channel_stride;
+  ptrdiff_t output_vector_stride;
+  int32_t lanes_to_store;            // of every vector but the last
+  int32_t last_lanes_to_store;
+  bool relu;
+};
+using WLanesKernel = void (*)(const WLanesTile& tile);
+
+// out[c·out_stride + r] = in[r·in_stride + c], r < rows, c < columns.
+using TransposeKernel = void (*)(const float* in, ptrdiff_t in_stride, float* out, ptrdiff_t out_stride, ptrdiff_t rows,
+                                 ptrdiff_t columns);
+
+struct KernelTable {
+  static constexpr int max_k_vectors = 4, max_k_pixels = 14;
+  static constexpr int max_w_outputs = 12, max_w_vectors = 4;
+
+  const char* name;
+  int lanes;
+  KLanesKernel k_lanes[max_k_vectors][max_k_pixels];   // [vectors − 1][pixels − 1]; null where the registers don't suffice
+  WLanesKernel w_lanes[max_w_outputs][max_w_vectors];  // [outputs − 1][vectors − 1]; likewise
+  TransposeKernel transpose;
+  // `rounds` rounds of multiply_adds_per_round independent multiply-adds of `lanes` floats; the sum keeps them alive.
+  float (*multiply_add_burst)(int64_t rounds);
+  int multiply_adds_per_round;
+};
+
+#define ATROUS_ISA(name) extern const KernelTable name##_kernels;
+#include "isa/list.inc"
+#undef ATROUS_ISA
+
+}  // namespace atrous

@@ -1,0 +1,55 @@
+// 8 floats: AVX2 and FMA. Sixteen registers.
+#pragma once
+#include <immintrin.h>
+
+#include <cstddef>
+#include <cstdint>
+
+namespace atrous {
+namespace {
+
+struct Avx2 {
+  using Register = __m256;
+  static constexpr int lanes = 8;
+  static constexpr int registers = 16;
+  static constexpr int temporaries = 0;
+
+  static Register zero() { return _mm256_setzero_ps(); }
+  static Register broadcast(const float* p) { return _mm256_broadcast_ss(p); }
+  static Register load(const float* p) { return _mm256_loadu_ps(p); }
+  static void store(float* p, Register v) { _mm256_storeu_ps(p, v); }
+  static Register load_tail(const float* p, int count) { return _mm256_maskload_ps(p, mask(count)); }
+  static void store_tail(float* p, Register v, int count) { _mm256_maskstore_ps(p, mask(count), v); }
+  static Register add(Register a, Register b) { return _mm256_add_ps(a, b); }
+  static Register multiply_add(Register a, Register b, Register sum) { return _mm256_fmadd_ps(a, b, sum); }
+  // The second operand is returned when either is NaN: NaN stays NaN.
+  static Register relu(Register v) { return _mm256_max_ps(_mm256_setzero_ps(), v); }
+
+  static void transpose(Register (&r)[lanes]) {
+    Register t[lanes];
+    for (int i = 0; i < 8; i += 2) {
+      t[i] = _mm256_unpacklo_ps(r[i], r[i + 1]);
+      t[i + 1] = _mm256_unpackhi_ps(r[i], r[i + 1]);
+    }
+    for (int i = 0; i < 8; i += 4) {
+      r[i] = _mm256_shuffle_ps(t[i], t[i + 2], 0x44);
+      r[i + 1] = _mm256_shuffle_ps(t[i], t[i + 2], 0xee);
+      r[i + 2] = _mm256_shuffle_ps(t[i + 1], t[i + 3], 0x44);
+      r[i + 3] = _mm256_shuffle_ps(t[i + 1], t[i + 3], 0xee);
+    }
+    for (int i = 0; i < 4; ++i) {
+      t[i] = _mm256_permute2f128_ps(r[i], r[4 + i], 0x20);
+      t[4 + i] = _mm256_permute2f128_ps(r[i], r[4 + i], 0x31);
+    }
+    for (int i = 0; i < 8; ++i) r[i] = t[i];
+  }
+
+ private:
+  // Lane i takes part where i < count.
+  static __m256i mask(int count) {
+    return _mm256_cmpgt_epi32(_mm256_set1_epi32(count), _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));
+  }
+};
+
+}  // namespace
+}  // namespace atrous

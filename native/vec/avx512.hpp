@@ -1,0 +1,66 @@
+// 16 floats: AVX-512 F, VL, DQ, BW. Thirty-two registers; lanes beyond a tail are switched off by a mask.
+#pragma once
+#include <immintrin.h>
+
+#include <cstddef>
+
+namespace atrous {
+namespace {
+
+struct Avx512 {
+  using Register = __m512;
+  static constexpr int lanes = 16;
+  static constexpr int registers = 32;
+  static constexpr int temporaries = 0;  // registers that multiply_add needs beside its operands
+
+  static Register zero() { return _mm512_setzero_ps(); }
+  static Register broadcast(const float* p) { return _mm512_set1_ps(*p); }
+  static Register load(const float* p) { return _mm512_loadu_ps(p); }
+  static void store(float* p, Register v) { _mm512_storeu_ps(p, v); }
+  static Register load_tail(const float* p, int count) { return _mm512_maskz_loadu_ps(mask(count), p); }
+  static void store_tail(float* p, Register v, int count) { _mm512_mask_storeu_ps(p, mask(count), v); }
+  static Register add(Register a, Register b) { return _mm512_add_ps(a, b); }
+  static Register multiply_add(Register a, Register b, Register sum) { return _mm512_fmadd_ps(a, b, sum); }
+  // The second operand is returned when either is NaN: NaN stays NaN.
+  static Register relu(Register v) { return _mm512_max_ps(_mm512_setzero_ps(), v); }
+
+  // Four rounds of 2×2 exchanges: 32-bit, 64-bit, 128-bit quarters within halves, halves.
+  static void transpose(Register (&r)[lanes]) {
+    Register t[lanes];
+    for (int i = 0; i < 16; i += 2) {
+      t[i] = _mm512_unpacklo_ps(r[i], r[i + 1]);
+      t[i + 1] = _mm512_unpackhi_ps(r[i], r[i + 1]);
+    }
+    for (int i = 0; i < 16; i += 4) {
+      r[i] = unpack_low64(t[i], t[i + 2]);
+      r[i + 1] = unpack_high64(t[i], t[i + 2]);
+      r[i + 2] = unpack_low64(t[i + 1], t[i + 3]);
+      r[i + 3] = unpack_high64(t[i + 1], t[i + 3]);
+    }
+    // r[4g + i] now holds column i of rows 4g…4g+3 in its quarter 0, column 4 + i in quarter 1, and so on.
+    for (int i = 0; i < 4; ++i) {
+      t[i] = _mm512_shuffle_f32x4(r[i], r[4 + i], 0x88);
+      t[4 + i] = _mm512_shuffle_f32x4(r[i], r[4 + i], 0xdd);
+      t[8 + i] = _mm512_shuffle_f32x4(r[8 + i], r[12 + i], 0x88);
+      t[12 + i] = _mm512_shuffle_f32x4(r[8 + i], r[12 + i], 0xdd);
+    }
+    for (int i = 0; i < 4; ++i) {
+      r[i] = _mm512_shuffle_f32x4(t[i], t[8 + i], 0x88);
+      r[8 + i] = _mm512_shuffle_f32x4(t[i], t[8 + i], 0xdd);
+      r[4 + i] = _mm512_shuffle_f32x4(t[4 + i], t[12 + i], 0x88);
+      r[12 + i] = _mm512_shuffle_f32x4(t[4 + i], t[12 + i], 0xdd);
+    }
+  }
+
+ private:
+  static __mmask16 mask(int count) { return static_cast<__mmask16>((1u << count) - 1u); }
+  static Register unpack_low64(Register a, Register b) {
+    return _mm512_castpd_ps(_mm512_unpacklo_pd(_mm512_castps_pd(a), _mm512_castps_pd(b)));
+  }
+  static Register unpack_high64(Register a, Register b) {
+    return _mm512_castpd_ps(_mm512_unpackhi_pd(_mm512_castps_pd(a), _mm512_castps_pd(b)));
+  }
+};
+
+}  // namespace
+}  // namespace atrous

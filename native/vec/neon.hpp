@@ -1,0 +1,54 @@
+// 4 floats: AArch64 NEON. Thirty-two registers, fused multiply-add.
+#pragma once
+#include <arm_neon.h>
+
+#include <cstddef>
+
+namespace atrous {
+namespace {
+
+struct Neon {
+  using Register = float32x4_t;
+  static constexpr int lanes = 4;
+  static constexpr int registers = 32;
+  static constexpr int temporaries = 0;
+
+  static Register zero() { return vdupq_n_f32(0.0f); }
+  static Register broadcast(const float* p) { return vld1q_dup_f32(p); }
+  static Register load(const float* p) { return vld1q_f32(p); }
+  static void store(float* p, Register v) { vst1q_f32(p, v); }
+  static Register load_tail(const float* p, int count) {
+    float lane[lanes] = {};
+    for (int i = 0; i < count; ++i) lane[i] = p[i];
+    return vld1q_f32(lane);
+  }
+  static void store_tail(float* p, Register v, int count) {
+    float lane[lanes];
+    vst1q_f32(lane, v);
+    for (int i = 0; i < count; ++i) p[i] = lane[i];
+  }
+  static Register add(Register a, Register b) { return vaddq_f32(a, b); }
+  static Register multiply_add(Register a, Register b, Register sum) { return vfmaq_f32(sum, a, b); }
+  // FMAX gives NaN when either operand is NaN.
+  static Register relu(Register v) { return vmaxq_f32(v, vdupq_n_f32(0.0f)); }
+
+  static void transpose(Register (&r)[lanes]) {
+    const Register a = vtrn1q_f32(r[0], r[1]), b = vtrn2q_f32(r[0], r[1]);
+    const Register c = vtrn1q_f32(r[2], r[3]), d = vtrn2q_f32(r[2], r[3]);
+    r[0] = low_halves(a, c);
+    r[1] = low_halves(b, d);
+    r[2] = high_halves(a, c);
+    r[3] = high_halves(b, d);
+  }
+
+ private:
+  static Register low_halves(Register a, Register b) {
+    return vreinterpretq_f32_f64(vtrn1q_f64(vreinterpretq_f64_f32(a), vreinterpretq_f64_f32(b)));
+  }
+  static Register high_halves(Register a, Register b) {
+    return vreinterpretq_f32_f64(vtrn2q_f64(vreinterpretq_f64_f32(a), vreinterpretq_f64_f32(b)));
+  }
+};
+
+}  // namespace
+}  // namespace atrous

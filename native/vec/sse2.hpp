@@ -1,0 +1,39 @@
+// 4 floats: SSE2, which every x86-64 CPU has. Sixteen registers, no fused multiply-add: the product takes one of them.
+#pragma once
+#include <emmintrin.h>
+
+#include <cstddef>
+
+namespace atrous {
+namespace {
+
+struct Sse2 {
+  using Register = __m128;
+  static constexpr int lanes = 4;
+  static constexpr int registers = 16;
+  static constexpr int temporaries = 1;
+
+  static Register zero() { return _mm_setzero_ps(); }
+  static Register broadcast(const float* p) { return _mm_set1_ps(*p); }
+  static Register load(const float* p) { return _mm_loadu_ps(p); }
+  static void store(float* p, Register v) { _mm_storeu_ps(p, v); }
+  static Register load_tail(const float* p, int count) {
+    float lane[lanes] = {};
+    for (int i = 0; i < count; ++i) lane[i] = p[i];
+    return _mm_loadu_ps(lane);
+  }
+  static void store_tail(float* p, Register v, int count) {
+    float lane[lanes];
+    _mm_storeu_ps(lane, v);
+    for (int i = 0; i < count; ++i) p[i] = lane[i];
+  }
+  static Register add(Register a, Register b) { return _mm_add_ps(a, b); }
+  static Register multiply_add(Register a, Register b, Register sum) { return _mm_add_ps(sum, _mm_mul_ps(a, b)); }
+  // The second operand is returned when either is NaN: NaN stays NaN.
+  static Register relu(Register v) { return _mm_max_ps(_mm_setzero_ps(), v); }
+
+  static void transpose(Register (&r)[lanes]) { _MM_TRANSPOSE4_PS(r[0], r[1], r[2], r[3]); }
+};
+
+}  // namespace
+}  // namespace atrous
