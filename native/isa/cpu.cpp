@@ -55,13 +55,14 @@ struct X64 {
   bool avx2 = false, avx512 = false;
 
   X64() {
-    constexpr uint32_t fma = 1u << 12, osxsave = 1u << 27, avx = 1u << 28;                                // leaf 1, ecx
-    constexpr uint32_t avx2_bit = 1u << 5, f = 1u << 16, dq = 1u << 17, bw = 1u << 30, vl = 1u << 31;     // leaf 7, ebx
-    constexpr uint64_t xmm_ymm = 0x06, masks_zmm = 0xe0;                                                  // XCR0
+    constexpr uint32_t fma = 1u << 12, osxsave = 1u << 27, avx = 1u << 28;                             // leaf 1, ecx
+    constexpr uint32_t avx2_bit = 1u << 5, f = 1u << 16, dq = 1u << 17, bw = 1u << 30, vl = 1u << 31;  // leaf 7, ebx
+    constexpr uint64_t xmm_ymm = 0x06, masks_zmm = 0xe0;                                               // XCR0
     if (!has_bits(cpuid(1).ecx, osxsave | avx | fma)) return;
     uint64_t saved = saved_registers();
 #if defined(__APPLE__)
-    saved |= masks_zmm;  // macOS sets these bits on a thread's first AVX-512 instruction, and saves the registers from then on.
+    saved |= masks_zmm;  // macOS sets these bits on a thread's first AVX-512 instruction, and saves the registers from
+                         // then on.
 #endif
     const uint32_t leaf7 = cpuid(7).ebx;
     avx2 = has_bits(leaf7, avx2_bit) && has_bits(saved, xmm_ymm);

@@ -10,8 +10,9 @@ namespace atrous {
 // A cache line and a 512-bit vector: an aligned load never straddles two lines.
 constexpr uint64_t memory_alignment = 64;
 
-// Memory for `bytes`, rounded up to whole 64-byte blocks (a full vector may be read or written at the end); nullptr when
-// there is none or the size does not fit an address. Zero bytes give a valid pointer, so that nullptr means failure only.
+// Memory for `bytes`, rounded up to whole 64-byte blocks (a full vector may be read or written at the end); nullptr
+// when there is none or the size does not fit an address. Zero bytes give a valid pointer, so that nullptr means
+// failure only.
 void* allocate_aligned(uint64_t bytes);
 void free_aligned(void* memory);
 
