@@ -1,8 +1,14 @@
 import { defineConfig } from 'tsdown';
 
-const shared = { platform: 'node', target: 'node20', outDir: 'dist', fixedExtension: false } as const;
+const shared = {
+  platform: 'node',
+  target: 'node20.19',
+  outDir: 'dist',
+  fixedExtension: false,
+  outputOptions: { chunkFileNames: '[name].js' },
+} as const;
 
 export default defineConfig([
-  { ...shared, entry: { index: 'lib/index.ts' }, format: ['esm', 'cjs'], dts: true, clean: true },
-  { ...shared, entry: { cli: 'lib/cli/main.ts', bench: 'bench/run.ts' }, format: 'esm', dts: false, clean: false },
+  { ...shared, entry: { index: 'lib/index.ts', cli: 'lib/cli/main.ts' }, format: 'esm', dts: { entry: 'lib/index.ts' } },
+  { ...shared, entry: { index: 'lib/index.ts' }, format: 'cjs', dts: true, clean: false },
 ]);

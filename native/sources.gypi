@@ -1,0 +1,64 @@
+{
+  "variables": {
+    "core_sources": [
+      "native/addon/addon.cpp",
+      "native/addon/plan.cpp",
+      "native/plan/axis.cpp",
+      "native/plan/choose.cpp",
+      "native/plan/cpu_count.cpp",
+      "native/plan/k_lanes_plan.cpp",
+      "native/plan/memory.cpp",
+      "native/plan/plan.cpp",
+      "native/plan/thread.cpp",
+      "native/plan/thread_pool.cpp",
+      "native/plan/w_lanes_plan.cpp",
+      "native/plan/workspace.cpp",
+      "native/isa/cpu.cpp",
+      "native/isa/dispatch.cpp"
+    ],
+    "core_flags": [
+      "-std=c++17",
+      "-O3",
+      "-fno-exceptions",
+      "-fno-rtti",
+      "-ffp-contract=off",
+      "-fvisibility=hidden",
+      "-fvisibility-inlines-hidden",
+      "-Wall",
+      "-Wextra"
+    ],
+    "core_msvc_flags": ["/std:c++17", "/O2", "/fp:precise"],
+    "core_defines": [
+      "NAPI_VERSION=8",
+      "NAPI_DISABLE_CPP_EXCEPTIONS",
+      "NODE_ADDON_API_DISABLE_DEPRECATED",
+      "NODE_API_SWALLOW_UNTHROWABLE_EXCEPTIONS",
+      "NODE_API_NO_EXTERNAL_BUFFERS_ALLOWED"
+    ],
+    "probe_sources": ["native/probe/probe.cpp"],
+
+    "isas_any": ["scalar"],
+    "isas_x64": ["sse2", "avx2", "avx512"],
+    "isas_arm64": ["neon"],
+
+    "scalar_sources": ["native/isa/scalar.cpp"],
+    "scalar_flags": ["-fno-tree-vectorize"],
+    "scalar_msvc_flags": [],
+
+    "sse2_sources": ["native/isa/sse2.cpp"],
+    "sse2_flags": ["-msse2"],
+    "sse2_msvc_flags": [],
+
+    "avx2_sources": ["native/isa/avx2.cpp"],
+    "avx2_flags": ["-mavx2", "-mfma"],
+    "avx2_msvc_flags": ["/arch:AVX2"],
+
+    "avx512_sources": ["native/isa/avx512.cpp"],
+    "avx512_flags": ["-mavx512f", "-mavx512vl", "-mavx512dq", "-mavx512bw", "-mfma"],
+    "avx512_msvc_flags": ["/arch:AVX512"],
+
+    "neon_sources": ["native/isa/neon.cpp"],
+    "neon_flags": [],
+    "neon_msvc_flags": []
+  }
+}
