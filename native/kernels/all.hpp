@@ -1,5 +1,6 @@
 // Every kernel of one instruction set, gathered into its table. Included by native/isa/<isa>.cpp only.
 #pragma once
+#include "kernels/depthwise.hpp"
 #include "kernels/k_lanes.hpp"
 #include "kernels/peak.hpp"
 #include "kernels/table.hpp"
@@ -48,6 +49,7 @@ constexpr KernelTable kernels_for(const char* name) {
   fill_w_lanes<V, 10>(table);
   fill_w_lanes<V, 11>(table);
   fill_w_lanes<V, 12>(table);
+  fill_depthwise<V>(table);
   table.transpose = transpose<V>;
   table.multiply_add_burst = multiply_add_burst<V>;
   table.multiply_adds_per_round = multiply_adds_per_round;

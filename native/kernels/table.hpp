@@ -49,6 +49,24 @@ struct WLanesTile {
 };
 using WLanesKernel = void (*)(const WLanesTile& tile);
 
+// One channel by itself, a square kernel of 3 or 5, stride 1, `rows` output rows a dilation apart:
+//
+//   y[r, x] = act(bias + Σ_{ty, tx} w[ty, tx] · x[(r + ty)·input_row_stride + x + tx·dilation])
+//
+// The input plane holds its padding and a vector of slack after its last row.
+struct DepthwiseTile {
+  const float* input;                // tap (0, 0) of the first row's first pixel
+  ptrdiff_t input_row_stride;        // a dilation of rows
+  ptrdiff_t dilation;                // along the row
+  const float* weight;               // [size][size]
+  const float* bias;                 // one
+  float* output;
+  ptrdiff_t output_row_stride;       // a dilation of rows
+  ptrdiff_t width;                   // outputs of a row
+  bool relu;
+};
+using DepthwiseKernel = void (*)(const DepthwiseTile& tile);
+
 // out[c·out_stride + r] = in[r·in_stride + c], r < rows, c < columns.
 using TransposeKernel = void (*)(const float* in, ptrdiff_t in_stride, float* out, ptrdiff_t out_stride, ptrdiff_t rows,
                                  ptrdiff_t columns);
@@ -56,11 +74,13 @@ using TransposeKernel = void (*)(const float* in, ptrdiff_t in_stride, float* ou
 struct KernelTable {
   static constexpr int max_k_vectors = 4, max_k_pixels = 14;
   static constexpr int max_w_outputs = 12, max_w_vectors = 4;
+  static constexpr int max_depthwise_rows = 4;
 
   const char* name;
   int lanes;
   KLanesKernel k_lanes[max_k_vectors][max_k_pixels];   // [vectors − 1][pixels − 1]; null where the registers don't suffice
   WLanesKernel w_lanes[max_w_outputs][max_w_vectors];  // [outputs − 1][vectors − 1]; likewise
+  DepthwiseKernel depthwise[2][max_depthwise_rows];    // [kernel size 3 or 5][rows − 1]
   TransposeKernel transpose;
   // `rounds` rounds of multiply_adds_per_round independent multiply-adds of `lanes` floats; the sum keeps them alive.
   float (*multiply_add_burst)(int64_t rounds);

@@ -1,0 +1,26 @@
+// What a kernel family must tell to be considered for a convolution.
+#pragma once
+#include <memory>
+
+#include "plan/plan.hpp"
+
+namespace atrous {
+
+// Whether padding zeros may be multiplied instead of skipped: there are none, or every weight is finite.
+bool may_multiply_padding(const PlanRequest& request);
+
+struct Candidate {
+  const char* name;
+  // Whether the family gives the right result for this problem at all.
+  bool (*accepts)(const PlanRequest& request);
+  // Estimated cycles of one core for one run: only the order of the candidates' estimates matters.
+  double (*cost)(const PlanRequest& request);
+  // Null when memory ran out.
+  std::shared_ptr<ConvPlan> (*create)(const PlanRequest& request, const ConvPlan* sibling);
+};
+
+extern const Candidate k_lanes_candidate;
+extern const Candidate w_lanes_candidate;
+extern const Candidate depthwise_candidate;
+
+}  // namespace atrous

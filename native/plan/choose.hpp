@@ -1,0 +1,10 @@
+// Which kernel family computes a convolution.
+#pragma once
+#include "plan/candidate.hpp"
+
+namespace atrous {
+
+// The cheapest, by its own estimate, of the candidates that accept the problem.
+const Candidate& choose(const PlanRequest& request);
+
+}  // namespace atrous

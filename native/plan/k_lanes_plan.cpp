@@ -1,0 +1,380 @@
+// Direct convolution with output channels in lanes (kernels/k_lanes.hpp), for problems with many channels.
+//
+//   image    [padded pixels][pitch]: the input with channels contiguous. Channels-last input without value padding is used in
+//            place. Padding zeros are not stored: outputs are grouped into rectangles with the same taps inside the input,
+//            and only those taps are computed.
+//   weights  [group][block of channels][taps][channels][block lanes]
+//   result   [pixels of a band][block lanes] per thread, transposed to channels first; channels-last output is written directly.
+#include <algorithm>
+#include <cstring>
+
+#include "kernels/table.hpp"
+#include "plan/axis.hpp"
+#include "plan/candidate.hpp"
+#include "plan/memory.hpp"
+#include "plan/split.hpp"
+#include "plan/thread_pool.hpp"
+
+namespace atrous {
+namespace {
+
+int64_t largest_pixel_tile(const KernelTable& kernels, int64_t vectors) {
+  int64_t pixels = KernelTable::max_k_pixels;
+  while (pixels > 0 && !kernels.k_lanes[vectors - 1][pixels - 1]) --pixels;
+  return pixels;
+}
+
+// The width of a block of output channels with the most arithmetic per load: pixels · vectors FMAs take pixels + vectors loads.
+int64_t vectors_per_block(const KernelTable& kernels) {
+  int64_t best = 1;
+  double best_ratio = 0;
+  for (int64_t vectors = 1; vectors <= KernelTable::max_k_vectors; ++vectors) {
+    const double pixels = static_cast<double>(largest_pixel_tile(kernels, vectors));
+    const double ratio = pixels * vectors / (pixels + vectors);
+    if (ratio > best_ratio) best_ratio = ratio, best = vectors;
+  }
+  return best;
+}
+
+// Output channels of one group in vectors, and these in blocks.
+Split channel_blocks(const PlanRequest& request) {
+  const int64_t vectors = ceil_div(request.shape.out_channels_per_group(), request.kernels->lanes);
+  return Split::at_most(vectors, vectors_per_block(*request.kernels));
+}
+
+// Padding with values (not zeros) is written out, and the convolution then sees none.
+ConvShape with_padding_applied(ConvShape shape) {
+  if (shape.padding_mode == PaddingMode::zeros) return shape;
+  for (int axis = 0; axis < 3; ++axis) {
+    shape.input[axis] += shape.padding_begin[axis] + shape.padding_end[axis];
+    shape.padding_begin[axis] = shape.padding_end[axis] = 0;
+  }
+  return shape;
+}
+
+// Floats from one pixel to the next. A pitch of whole 4 KiB pages would map all pixels of a tile to the same cache sets
+// (up to 22 % slower): 64 bytes more spread them.
+int64_t image_pitch(int64_t channels) { return channels % 64 == 0 ? channels + 16 : channels; }
+
+// [groups][vectors][…]: packed weights and bias, shared by all plans of one layer.
+struct PackedWeights {
+  AlignedFloats weight, bias;
+
+  explicit operator bool() const { return weight && bias; }
+};
+
+std::shared_ptr<PackedWeights> pack(const PlanRequest& request) {
+  const ConvShape& shape = request.shape;
+  const int64_t lanes = request.kernels->lanes;
+  const int64_t channels = shape.in_channels_per_group(), outputs = shape.out_channels_per_group(), taps = shape.taps();
+  const Split blocks = channel_blocks(request);
+  const int64_t padded_outputs = blocks.total * lanes;
+  std::shared_ptr<PackedWeights> packed(new (std::nothrow) PackedWeights{
+      AlignedFloats(shape.groups * padded_outputs * channels * taps), AlignedFloats(shape.groups * padded_outputs)});
+  if (!packed || !*packed) return nullptr;
+
+  // Source strides of output channel, input channel and tap.
+  const bool last = shape.layout == Layout::channels_last;
+  const int64_t output_stride = last ? 1 : channels * taps;
+  const int64_t channel_stride = last ? shape.out_channels : taps;
+  const int64_t tap_stride = last ? channels * shape.out_channels : 1;
+
+  float* to = packed->weight.data();
+  for (int64_t group = 0; group < shape.groups; ++group) {
+    for (int64_t block = 0; block < blocks.parts; ++block) {
+      const int64_t first = blocks.begin(block) * lanes, width = blocks.size(block) * lanes;
+      const int64_t real = std::min(outputs - first, width);
+      const float* from = request.weight + (group * outputs + first) * output_stride;
+      for (int64_t c = 0; c < channels; ++c) {
+        for (int64_t t = 0; t < taps; ++t) {
+          const float* source = from + c * channel_stride + t * tap_stride;
+          float* target = to + (t * channels + c) * width;
+          for (int64_t k = 0; k < real; ++k) target[k] = source[k * output_stride];
+          std::fill(target + real, target + width, 0.0f);
+        }
+      }
+      to += width * channels * taps;
+    }
+    float* bias = packed->bias.data() + group * padded_outputs;
+    std::fill(bias, bias + padded_outputs, 0.0f);
+    if (request.bias) std::copy_n(request.bias + group * outputs, outputs, bias);
+  }
+  return packed;
+}
+
+class KLanesPlan final : public ConvPlan {
+ public:
+  KLanesPlan(const PlanRequest& request, std::shared_ptr<PackedWeights> packed)
+      : ConvPlan(request),
+        packed_(std::move(packed)),
+        padded_(with_padding_applied(request.shape)),
+        blocks_(channel_blocks(request)),
+        runs_{tap_runs(axis_of(padded_, 0)), tap_runs(axis_of(padded_, 1)), tap_runs(axis_of(padded_, 2))} {
+    const ConvShape& shape = request.shape;
+    image_in_place_ = shape.layout == Layout::channels_last && shape.padding_mode == PaddingMode::zeros;
+    pitch_ = image_in_place_ ? shape.in_channels : image_pitch(shape.in_channels);
+
+    threads_ = useful_threads(request.threads, static_cast<double>(shape.output_size()) * shape.in_channels_per_group() *
+                                                   static_cast<double>(shape.taps()));
+    // 96 pixels × 64 channels of results stay in L1 (24 KiB) until they are transposed. Fewer where that would leave threads
+    // without work: four items a thread even out.
+    columns_ = Split::at_most(shape.output[2], shape.output[2] <= 128 ? 128 : 96);
+    const int64_t rows_wanted = std::max<int64_t>(1, 96 / std::max<int64_t>(1, columns_.largest()));
+    const int64_t items_without_rows = int64_t{shape.groups} * blocks_.parts * shape.output[0] * columns_.parts;
+    const int64_t row_parts = threads_ > 1 ? ceil_div(4 * threads_, items_without_rows) : 1;
+    rows_ = Split::at_most(shape.output[1],
+                           std::max<int64_t>(1, std::min<int64_t>(rows_wanted, shape.output[1] / row_parts)));
+    image_floats_ = image_in_place_ ? 0 : padded_.in_pixels() * pitch_;
+    band_floats_ = shape.layout == Layout::channels_last
+                       ? 0
+                       : rows_.largest() * columns_.largest() * blocks_.largest() * request.kernels->lanes;
+  }
+
+  bool complete() const { return packed_ && runs_[0] && runs_[1] && runs_[2]; }
+
+  const char* algorithm() const override { return k_lanes_candidate.name; }
+  size_t workspace_bytes() const override { return sizeof(float) * (image_floats_ + threads_ * band_floats_); }
+  size_t weight_bytes() const override { return packed_->weight.size_bytes() + packed_->bias.size_bytes(); }
+  const std::shared_ptr<PackedWeights>& packed() const { return packed_; }
+
+ private:
+  // Outputs [begin, end) per axis.
+  struct Box {
+    int64_t begin[3], end[3];
+  };
+  struct Target {
+    float* data;           // output of the box's first pixel, channel 0 of the block
+    int64_t pixel_stride;  // floats
+    int64_t row_stride;
+    int32_t last_lanes;
+  };
+
+  void execute(const float* input, float* output, float* workspace) const override {
+    const ConvShape& s = shape();
+    float* bands = workspace + image_floats_;
+    for (int64_t n = 0; n < s.batch; ++n) {
+      const float* image = input + n * s.in_channels * s.in_pixels();
+      if (!image_in_place_) {
+        fill_image(image, workspace);
+        image = workspace;
+      }
+      float* result = output + n * s.out_channels * s.out_pixels();
+      const int64_t bands_a_plane = rows_.parts * columns_.parts;
+      const int64_t items = int64_t{s.groups} * blocks_.parts * s.output[0] * bands_a_plane;
+      // Items of one block follow each other, so that its weights stay in L2.
+      parallel_for(threads_, items, [&](int64_t item, int worker) {
+        const int64_t columns = item % columns_.parts, rows = item / columns_.parts % rows_.parts;
+        const int64_t z = item / bands_a_plane % s.output[0], block = item / bands_a_plane / s.output[0];
+        const Box box{{z, rows_.begin(rows), columns_.begin(columns)}, {z + 1, rows_.end(rows), columns_.end(columns)}};
+        run_band(image, result, bands + worker * band_floats_, block / blocks_.parts, block % blocks_.parts, box);
+      });
+    }
+  }
+
+  // Channels-first (or padded) input to [pixels][pitch].
+  void fill_image(const float* input, float* image) const {
+    const ConvShape& s = shape();
+    const int threads = useful_threads(threads_, static_cast<double>(padded_.in_pixels()) * s.in_channels * 4);
+    if (s.padding_mode == PaddingMode::zeros) {
+      // 128 pixels of 16 channels are read at a time: 16 streams.
+      const Split chunks = Split::at_most(s.in_pixels(), 128);
+      parallel_for(threads, chunks.parts, [&](int64_t chunk, int) {
+        const int64_t first = chunks.begin(chunk);
+        kernels().transpose(input + first, s.in_pixels(), image + first * pitch_, pitch_, s.in_channels, chunks.size(chunk));
+      });
+      return;
+    }
+    parallel_for(threads, int64_t{padded_.input[0]} * padded_.input[1], [&](int64_t row, int) {
+      const int64_t z = source_element(s.padding_mode, row / padded_.input[1] - s.padding_begin[0], s.input[0]);
+      const int64_t y = source_element(s.padding_mode, row % padded_.input[1] - s.padding_begin[1], s.input[1]);
+      fill_padded_row(input, (z * s.input[1] + y) * s.input[2], image + row * padded_.input[2] * pitch_);
+    });
+  }
+
+  void fill_padded_row(const float* input, int64_t first_pixel, float* row) const {
+    const ConvShape& s = shape();
+    const int64_t width = s.input[2], begin = s.padding_begin[2];
+    float* inside = row + begin * pitch_;
+    if (s.layout == Layout::channels_first) {
+      kernels().transpose(input + first_pixel, s.in_pixels(), inside, pitch_, s.in_channels, width);
+    } else {
+      for (int64_t x = 0; x < width; ++x) {
+        std::copy_n(input + (first_pixel + x) * s.in_channels, s.in_channels, inside + x * pitch_);
+      }
+    }
+    for (int64_t x = 0; x < padded_.input[2]; ++x) {
+      if (x == begin) x += width;  // the inside is there already
+      if (x >= padded_.input[2]) break;
+      const int64_t source = source_element(s.padding_mode, x - begin, width);
+      std::copy_n(inside + source * pitch_, s.in_channels, row + x * pitch_);
+    }
+  }
+
+  void run_band(const float* image, float* output, float* band, int64_t group, int64_t block, const Box& box) const {
+    const ConvShape& s = shape();
+    const int64_t lanes = kernels().lanes;
+    const int64_t first_channel = blocks_.begin(block) * lanes, width = blocks_.size(block) * lanes;
+    const int64_t channels = std::min<int64_t>(width, s.out_channels_per_group() - first_channel);
+    const int64_t channel = group * s.out_channels_per_group() + first_channel;
+    const int64_t pixel = (box.begin[0] * s.output[1] + box.begin[1]) * s.output[2] + box.begin[2];
+    const int64_t rows = box.end[1] - box.begin[1], columns = box.end[2] - box.begin[2];
+
+    if (s.layout == Layout::channels_last) {
+      const int32_t last_lanes = static_cast<int32_t>(channels - (blocks_.size(block) - 1) * lanes);
+      run_box(image, group, block, box,
+              {output + pixel * s.out_channels + channel, s.out_channels, int64_t{s.output[2]} * s.out_channels, last_lanes});
+      return;
+    }
+    run_box(image, group, block, box, {band, width, columns * width, static_cast<int32_t>(lanes)});
+    float* target = output + channel * s.out_pixels() + pixel;
+    if (columns == s.output[2]) {
+      kernels().transpose(band, width, target, s.out_pixels(), rows * columns, channels);
+    } else {
+      for (int64_t y = 0; y < rows; ++y) {
+        kernels().transpose(band + y * columns * width, width, target + y * s.output[2], s.out_pixels(), columns, channels);
+      }
+    }
+  }
+
+  // Cuts the box into rectangles whose outputs have the same taps inside the input.
+  void run_box(const float* image, int64_t group, int64_t block, const Box& box, const Target& target) const {
+    for (int64_t i = 0; i < runs_[0].size(); ++i) {
+      const TapRun& rz = runs_[0][i];
+      if (rz.end <= box.begin[0] || rz.begin >= box.end[0]) continue;
+      for (int64_t j = 0; j < runs_[1].size(); ++j) {
+        const TapRun& ry = runs_[1][j];
+        if (ry.end <= box.begin[1] || ry.begin >= box.end[1]) continue;
+        for (int64_t k = first_run(2, box.begin[2]); k < runs_[2].size(); ++k) {
+          const TapRun& rx = runs_[2][k];
+          if (rx.begin >= box.end[2]) break;
+          const Box part{{box.begin[0], std::max<int64_t>(box.begin[1], ry.begin), std::max<int64_t>(box.begin[2], rx.begin)},
+                         {box.end[0], std::min<int64_t>(box.end[1], ry.end), std::min<int64_t>(box.end[2], rx.end)}};
+          Target there = target;
+          there.data += (part.begin[1] - box.begin[1]) * target.row_stride + (part.begin[2] - box.begin[2]) * target.pixel_stride;
+          run_rectangle(image, group, block, part, rz, ry, rx, there);
+        }
+      }
+    }
+  }
+
+  int64_t first_run(int axis, int64_t output) const {
+    const TapRun* begin = runs_[axis].data();
+    const TapRun* end = begin + runs_[axis].size();
+    return std::partition_point(begin, end, [&](const TapRun& run) { return run.end <= output; }) - begin;
+  }
+
+  void run_rectangle(const float* image, int64_t group, int64_t block, const Box& box, const TapRun& rz, const TapRun& ry,
+                     const TapRun& rx, const Target& target) const {
+    const TapRun* const runs[3] = {&rz, &ry, &rx};
+    const int64_t lanes = kernels().lanes, channels = shape().in_channels_per_group();
+    const int64_t vectors = blocks_.size(block), width = vectors * lanes;
+    const int64_t pixel_strides[3] = {int64_t{padded_.input[1]} * padded_.input[2] * pitch_, padded_.input[2] * pitch_, pitch_};
+
+    KLanesTile tile{};
+    tile.channels = static_cast<int32_t>(channels);
+    tile.last_lanes = target.last_lanes;
+    tile.relu = shape().activation == Activation::relu;
+    const int64_t first_vector = group * blocks_.total + blocks_.begin(block);
+    tile.bias = packed_->bias.data() + first_vector * lanes;
+    tile.weight = packed_->weight.data() + first_vector * lanes * channels * shape().taps();
+    tile.input = image + group * channels;
+    bool no_taps = false;
+    int64_t tap_weight_stride = channels * width;
+    for (int axis = 2; axis >= 0; --axis) {
+      tile.tap_count[axis] = runs[axis]->tap_end - runs[axis]->tap_begin;
+      no_taps |= tile.tap_count[axis] == 0;
+      tile.tap_input_stride[axis] = pixel_strides[axis] * padded_.dilation[axis];
+      tile.tap_weight_stride[axis] = tap_weight_stride;
+      tile.weight += runs[axis]->tap_begin * tap_weight_stride;
+      tap_weight_stride *= shape().kernel[axis];
+    }
+    int64_t input_step[3];
+    for (int axis = 0; axis < 3; ++axis) {
+      // Where no tap is inside, nothing is read: stay within the image all the same.
+      input_step[axis] = no_taps ? 0 : pixel_strides[axis] * padded_.stride[axis];
+      if (!no_taps) {
+        tile.input += axis_of(padded_, axis).coordinate(box.begin[axis], runs[axis]->tap_begin) * pixel_strides[axis];
+      }
+    }
+
+    // Tiles run along the row; down the column where rows are too short for a tile of three, the least that keeps the FMA
+    // units busy.
+    const int64_t rows = box.end[1] - box.begin[1], columns = box.end[2] - box.begin[2];
+    const bool along_rows = columns >= 3 || columns >= rows;
+    const int64_t lines = along_rows ? rows : columns;
+    const Split tiles = Split::at_most(along_rows ? columns : rows, largest_pixel_tile(kernels(), vectors));
+    const int64_t line_input = along_rows ? input_step[1] : input_step[2];
+    const int64_t line_output = along_rows ? target.row_stride : target.pixel_stride;
+    tile.input_pixel_stride = along_rows ? input_step[2] : input_step[1];
+    tile.output_pixel_stride = along_rows ? target.pixel_stride : target.row_stride;
+    const float* input = tile.input;
+    for (int64_t line = 0; line < lines; ++line) {
+      for (int64_t part = 0; part < tiles.parts; ++part) {
+        tile.input = input + line * line_input + tiles.begin(part) * tile.input_pixel_stride;
+        tile.output = target.data + line * line_output + tiles.begin(part) * tile.output_pixel_stride;
+        kernels().k_lanes[vectors - 1][tiles.size(part) - 1](tile);
+      }
+    }
+  }
+
+  std::shared_ptr<PackedWeights> packed_;
+  ConvShape padded_;
+  Split blocks_;                   // of one group's output vectors
+  AlignedBuffer<TapRun> runs_[3];  // per axis
+  Split rows_{}, columns_{};       // bands of the output
+  int threads_;
+  bool image_in_place_;
+  int64_t pitch_;
+  int64_t image_floats_, band_floats_;
+};
+
+bool accepts(const PlanRequest&) { return true; }
+
+// Cycles of one channel and tap for a tile, measured on Zen 4: one weight vector from L2 takes 2, short tiles wait for the
+// latency of the multiply-add.
+double cycles_of_tile(double pixels, double vectors, double multiply_adds_per_cycle) {
+  const double arithmetic = pixels * vectors / multiply_adds_per_cycle;
+  return std::max({pixels < 4 ? 1.25 * arithmetic : arithmetic, 2 * vectors, 4.0});
+}
+
+double cost(const PlanRequest& request) {
+  const ConvShape& shape = request.shape;
+  if (shape.output_size() == 0) return 0;
+  const double multiply_adds_per_cycle = request.kernels->lanes >= 16 ? 1 : 2;
+  const Split blocks = channel_blocks(request);
+  double cycles_per_pixel = 0;
+  for (int64_t block = 0; block < blocks.parts; ++block) {
+    const double vectors = static_cast<double>(blocks.size(block));
+    const Split tiles = Split::at_most(shape.output[2], largest_pixel_tile(*request.kernels, blocks.size(block)));
+    const double pixels = static_cast<double>(tiles.total) / static_cast<double>(tiles.parts);
+    const double per_tap = cycles_of_tile(pixels, vectors, multiply_adds_per_cycle) / pixels;
+    // A call costs about 40 cycles and two for each sum that is set and stored.
+    cycles_per_pixel += per_tap * shape.in_channels_per_group() * static_cast<double>(shape.taps()) + 40 / pixels + 2 * vectors;
+  }
+  double valid = 1;
+  if (shape.padding_mode == PaddingMode::zeros) {
+    for (int axis = 0; axis < 3; ++axis) valid *= valid_tap_fraction(axis_of(shape, axis));
+  }
+  double cycles = cycles_per_pixel * valid * shape.groups * static_cast<double>(shape.batch * shape.out_pixels());
+  // Transposing takes about 0.3 cycles an element.
+  if (shape.layout == Layout::channels_first) {
+    cycles += 0.3 * static_cast<double>(shape.input_size() + shape.output_size());
+  }
+  return cycles;
+}
+
+std::shared_ptr<ConvPlan> create(const PlanRequest& request, const ConvPlan* sibling) {
+  const auto* same_kind = sibling && sibling->algorithm() == k_lanes_candidate.name && sibling->isa() == request.kernels->name
+                              ? static_cast<const KLanesPlan*>(sibling)
+                              : nullptr;
+  std::shared_ptr<PackedWeights> packed = same_kind ? same_kind->packed() : pack(request);
+  if (!packed) return nullptr;
+  std::shared_ptr<KLanesPlan> plan(new (std::nothrow) KLanesPlan(request, std::move(packed)));
+  return plan && plan->complete() ? plan : nullptr;
+}
+
+}  // namespace
+
+const Candidate k_lanes_candidate{"direct-k-lanes", accepts, cost, create};
+
+}  // namespace atrous

@@ -1,0 +1,23 @@
+#include "plan/plan.hpp"
+
+#include "kernels/table.hpp"
+#include "plan/choose.hpp"
+#include "plan/workspace.hpp"
+
+namespace atrous {
+
+std::shared_ptr<ConvPlan> ConvPlan::create(const PlanRequest& request, const ConvPlan* sibling) {
+  return choose(request).create(request, sibling);
+}
+
+bool ConvPlan::run(const float* input, float* output) const {
+  if (shape().output_size() == 0) return true;
+  Workspace workspace(static_cast<int64_t>(workspace_bytes() / sizeof(float)));
+  if (!workspace) return false;
+  execute(input, output, workspace.data());
+  return true;
+}
+
+const char* ConvPlan::isa() const { return kernels().name; }
+
+}  // namespace atrous

@@ -1,0 +1,31 @@
+// Even division of work: n things in the fewest parts of at most `limit` (one empty part for none), sizes differing by one at most.
+#pragma once
+#include <cstdint>
+
+namespace atrous {
+
+inline int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
+
+struct Split {
+  int64_t total, parts;
+
+  static Split at_most(int64_t total, int64_t limit) { return {total, total > 0 ? ceil_div(total, limit) : 1}; }
+
+  // The larger parts come first.
+  int64_t begin(int64_t part) const {
+    const int64_t size = total / parts, larger = total % parts;
+    return part * size + (part < larger ? part : larger);
+  }
+  int64_t end(int64_t part) const { return begin(part + 1); }
+  int64_t size(int64_t part) const { return end(part) - begin(part); }
+  int64_t largest() const { return ceil_div(total, parts); }
+};
+
+// Threads worth waking for `multiply_adds`: half a million take 9 µs at the AVX-512 peak measured here, about three times what it
+// costs to wake a sleeping thread and to join it.
+inline int useful_threads(int threads, double multiply_adds) {
+  const double useful = multiply_adds / 500'000.0;
+  return useful < 1 ? 1 : useful < threads ? static_cast<int>(useful) : threads;
+}
+
+}  // namespace atrous
