@@ -55,6 +55,7 @@
       'targets': [
         {'target_name': 'sse2', 'type': 'static_library'},
         {'target_name': 'avx2', 'type': 'static_library'},
+        # -Wno-maybe-uninitialized: GCC 12 warns of its own intrinsics' undefined lanes (GCC bug 105593).
         {'target_name': 'avx512', 'type': 'static_library'},
       ],
     }],

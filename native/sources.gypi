@@ -2,10 +2,19 @@
   "variables": {
     "core_sources": [
       "native/addon/addon.cpp",
-      "native/addon/plan.cpp",
+      "native/addon/allocation_count.cpp",
+      "native/addon/arguments.cpp",
+      "native/addon/async_lane.cpp",
+      "native/addon/encoded_shape.cpp",
+      "native/addon/errors.cpp",
+      "native/addon/features.cpp",
+      "native/addon/measure_peak.cpp",
+      "native/addon/plan_object.cpp",
+      "native/addon/promises.cpp",
       "native/plan/axis.cpp",
       "native/plan/choose.cpp",
       "native/plan/cpu_count.cpp",
+      "native/plan/depthwise_plan.cpp",
       "native/plan/k_lanes_plan.cpp",
       "native/plan/memory.cpp",
       "native/plan/plan.cpp",
@@ -54,7 +63,7 @@
     "avx2_msvc_flags": ["/arch:AVX2"],
 
     "avx512_sources": ["native/isa/avx512.cpp"],
-    "avx512_flags": ["-mavx512f", "-mavx512vl", "-mavx512dq", "-mavx512bw", "-mfma"],
+    "avx512_flags": ["-mavx512f", "-mavx512vl", "-mavx512dq", "-mavx512bw", "-mfma", "-Wno-maybe-uninitialized"],
     "avx512_msvc_flags": ["/arch:AVX512"],
 
     "neon_sources": ["native/isa/neon.cpp"],

@@ -2,11 +2,12 @@
 /** The `atrous` command: picks the subcommand, and turns what it throws into a message and an exit code. */
 import { features } from '../index.js';
 import { bench } from './bench.js';
+import { build } from './build.js';
 import { type Command, UsageError } from './command.js';
 import { info } from './info.js';
 import { verify } from './verify.js';
 
-const commands: Readonly<Record<string, Command>> = { info, verify, bench };
+const commands: Readonly<Record<string, Command>> = { info, verify, bench, build };
 
 const usage = `Usage: atrous <command> [options]
 

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { conv } from '../../lib/index.js';
 
-describe.skipIf(process.env['ATROUS_SANITIZED'] !== '1')('the sanitized build', () => {
+describe.skipIf(process.env.ATROUS_SANITIZED !== '1')('the sanitized build', () => {
   it('is loaded in place of the release build', () => {
     conv({ data: new Float32Array(9), dims: [1, 1, 3, 3] }, { data: new Float32Array(1), dims: [1, 1, 1, 1] }, { backend: 'native' });
     const mapped = readFileSync('/proc/self/maps', 'utf8');
