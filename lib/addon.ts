@@ -40,3 +40,65 @@ export interface NativeAddon {
   /** Native heap allocations made so far by plans and runs. */
   allocationCount(): number;
 }
+
+/** The binary of this process, or why there is none. */
+export type AddonResult = { readonly addon: NativeAddon } | { readonly loadError: Error };
+
+const require = createRequire(import.meta.url);
+
+/** What this machine's own build made; it comes first. */
+const ownBuild = () => require('../build/Release/atrous.node') as NativeAddon;
+
+/** Literal paths, which bundlers and file tracers can see. */
+const prebuilds: Readonly<Record<string, () => NativeAddon>> = {
+  'linux-x64': () => require('../prebuilds/linux-x64.node') as NativeAddon,
+  'linux-x64-musl': () => require('../prebuilds/linux-x64-musl.node') as NativeAddon,
+  'linux-arm64': () => require('../prebuilds/linux-arm64.node') as NativeAddon,
+  'linux-arm64-musl': () => require('../prebuilds/linux-arm64-musl.node') as NativeAddon,
+  'darwin-x64': () => require('../prebuilds/darwin-x64.node') as NativeAddon,
+  'darwin-arm64': () => require('../prebuilds/darwin-arm64.node') as NativeAddon,
+  'win32-x64': () => require('../prebuilds/win32-x64.node') as NativeAddon,
+};
+
+let result: AddonResult | undefined;
+
+/** Loads the binary once. A missing one is no error here, and a broken one is reported, not hidden by the next candidate. */
+export function loadAddon(): AddonResult {
+  return (result ??= tryLoad());
+}
+
+function tryLoad(): AddonResult {
+  try {
+    const addon = ifPresent(ownBuild) ?? ifPresent(prebuilds[platformName()]);
+    return addon
+      ? { addon }
+      : { loadError: new Error(`there is no binary for ${platformName()}: neither a prebuilt one nor build/Release`) };
+  } catch (error) {
+    return { loadError: error instanceof Error ? error : new Error(String(error)) };
+  }
+}
+
+/** Swallows "module not found" and nothing else. */
+function ifPresent(load: (() => NativeAddon) | undefined): NativeAddon | undefined {
+  try {
+    return load?.();
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'MODULE_NOT_FOUND') return undefined;
+    throw error;
+  }
+}
+
+function platformName(): string {
+  return `${process.platform}-${process.arch}${process.platform === 'linux' && isMusl() ? '-musl' : ''}`;
+}
+
+/** Node's report names the glibc it runs on, and nothing on musl. Listing network interfaces takes it seconds on some machines. */
+function isMusl(): boolean {
+  // @types/node does not know excludeNetwork yet; a Node that doesn't ignores it.
+  const report = process.report as { excludeNetwork?: boolean; getReport(): object };
+  const { excludeNetwork } = report;
+  report.excludeNetwork = true;
+  const { header } = report.getReport() as { readonly header: { readonly glibcVersionRuntime?: string } };
+  report.excludeNetwork = excludeNetwork ?? false;
+  return header.glibcVersionRuntime === undefined;
+}

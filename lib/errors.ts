@@ -1,5 +1,6 @@
 /** The errors of this package: their codes, and messages of the form `Expected dilation[0] to be an integer ≥ 1, received 0`. */
 import { types } from 'node:util';
+import { isTypedArray, lengthOf, nameOf } from './typed-array.js';
 
 /**
  * Every `code` an error of this package carries.
@@ -30,12 +31,47 @@ export function withCode<Base extends Error>(error: Base, code: ErrorCode): Code
 
 /** The wrong kind of thing: `Expected ${name} to be ${expected}, received ${describe(received)}`. */
 export function typeError(name: string, expected: string, received: unknown): CodedError<TypeError> {
-  return withCode(new TypeError(`Expected ${name} to be ${expected}, received ${describe(received)}`), 'ERR_ATROUS_ARGUMENT_TYPE');
+  return wrongType(`Expected ${name} to be ${expected}, received ${describe(received)}`);
 }
 
 /** The right kind of thing with a wrong value: `Expected ${name} to be ${expected}, received ${describe(received)}`. */
 export function rangeError(name: string, expected: string, received: unknown): CodedError<RangeError> {
-  return withCode(new RangeError(`Expected ${name} to be ${expected}, received ${describe(received)}`), 'ERR_ATROUS_ARGUMENT_RANGE');
+  return wrongValue(`Expected ${name} to be ${expected}, received ${describe(received)}`);
+}
+
+/** An array has another length than its dims say. */
+export function lengthError(name: string, length: number, expected: number, dims: readonly number[]): CodedError<RangeError> {
+  return wrongValue(
+    `Expected ${name} to be as long as its dims say, received length ${length}, expected ${expected} (${dims.join(' × ')})`,
+  );
+}
+
+/** An array's memory is gone: its buffer was transferred. */
+export function detachedError(name: string): CodedError<TypeError> {
+  return wrongType(`Expected ${name} to be an array that still has its memory, received one whose buffer is detached`);
+}
+
+/** An array changed its length while the other arguments were read. */
+export function resizedError(name: string, before: number, now: number): CodedError<TypeError> {
+  return wrongType(`Expected ${name} to keep its length ${before} while the arguments are read, received length ${now} in the end`);
+}
+
+/** A misspelt option would silently change the result. */
+export function unknownOptionError(name: string, key: string | symbol, known: readonly string[]): CodedError<TypeError> {
+  return wrongType(`Expected ${name} to have known keys only (${known.join(', ')}), received unknown option ${describe(key)}`);
+}
+
+/** The result would be written over what it is computed from. */
+export function overlapError(name: string, other: string): CodedError<RangeError> {
+  return wrongValue(`Expected ${name} to share no bytes with any argument it is computed from, received an overlap with ${other}`);
+}
+
+function wrongType(message: string): CodedError<TypeError> {
+  return withCode(new TypeError(message), 'ERR_ATROUS_ARGUMENT_TYPE');
+}
+
+function wrongValue(message: string): CodedError<RangeError> {
+  return withCode(new RangeError(message), 'ERR_ATROUS_ARGUMENT_RANGE');
 }
 
 /** Memory for `purpose` can't be had. */
@@ -91,8 +127,9 @@ function describeObject(value: object): string {
   // Array.isArray throws on a revoked proxy.
   if (types.isProxy(value)) return 'a Proxy';
   if (Array.isArray(value)) return describeArray(value);
-  const name = typedArrayName(value) ?? className(value);
-  return name === undefined || name === 'Object' ? 'an object' : `${/^[AEIOU]/i.test(name) ? 'an' : 'a'} ${shortened(name)}`;
+  if (isTypedArray(value)) return `${withArticle(nameOf(value))} of length ${lengthOf(value)}`;
+  const name = className(value);
+  return name === undefined || name === 'Object' ? 'an object' : withArticle(shortened(name));
 }
 
 /** The entries of a short list of plain values, else its length. */
@@ -107,13 +144,6 @@ function describeArray(array: readonly unknown[]): string {
   return entries.length === array.length ? `[${entries.join(', ')}]` : `an array of length ${array.length}`;
 }
 
-// %TypedArray%.prototype[Symbol.toStringTag] reads an internal slot: a class or a tag can't pretend.
-const typedArrayTag = Object.getOwnPropertyDescriptor(Object.getPrototypeOf(Uint8Array.prototype) as object, Symbol.toStringTag);
-
-function typedArrayName(value: object): string | undefined {
-  return Reflect.apply(typedArrayTag!.get!, value, []) as string | undefined;
-}
-
 function className(value: object): string | undefined {
   for (
     let owner: unknown = value;
@@ -126,6 +156,10 @@ function className(value: object): string | undefined {
     return typeof name === 'string' && name !== '' ? name : undefined;
   }
   return undefined;
+}
+
+function withArticle(name: string): string {
+  return `${/^[AEIOU]/i.test(name) ? 'an' : 'a'} ${name}`;
 }
 
 function quoted(text: string): string {

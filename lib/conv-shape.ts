@@ -1,0 +1,158 @@
+/**
+ * From sizes and options to the integers of a ConvShape: output sizes, resolved padding, and the checks that need weight and input.
+ *
+ * The resolved shape promises the backends that every padded input size, and so every position o·stride + t·dilation, is below 2³¹;
+ * a stride over one output and a dilation of one tap, which mean nothing, are 1.
+ */
+import type { ConvShape, Triple } from './backend/backend.js';
+import type { ConvSettings } from './conv-options.js';
+import { rangeError } from './errors.js';
+import { effectiveKernel } from './geometry/effective-kernel-size.js';
+import { convOutputSize } from './geometry/output-size.js';
+import { padAxis } from './geometry/padding.js';
+import type { PaddingMode } from './types.js';
+import { elementCount, type FloatArgument, type FloatTensorArgument, LARGEST_INTEGER, requireLength } from './validate.js';
+
+/** A convolution before its input is known: the weight's sizes by name, beside the settings. */
+export interface ConvDefinition {
+  readonly settings: ConvSettings;
+  readonly kernel: readonly number[];
+  readonly channelsPerGroup: number;
+  readonly outChannels: number;
+}
+
+/** A convolution of one input size. */
+export interface ResolvedConv {
+  readonly shape: ConvShape;
+  readonly inputDims: readonly number[];
+  readonly outputDims: readonly number[];
+  readonly inputLength: number;
+  readonly outputLength: number;
+}
+
+/** Spatial axes that a weight has: 1, 2 or 3, or exactly those that `caller` (conv1d, …) is for. */
+export function spatialAxes(weightDims: readonly number[], caller: string, required: number | undefined): number {
+  const axes = weightDims.length - 2;
+  if (required !== undefined ? axes === required : axes >= 1 && axes <= 3) return axes;
+  const ranks = required === undefined ? '3, 4 or 5 (1, 2 or 3 spatial axes)' : String(required + 2);
+  throw rangeError('weight.dims', `of rank ${ranks} for ${caller}`, weightDims);
+}
+
+/** Names the weight's sizes and checks them against the settings. */
+export function defineConv(dims: readonly number[], settings: ConvSettings): ConvDefinition {
+  const [outAxis, channelAxis, firstKernelAxis] = settings.layout === 'channelsFirst' ? [0, 1, 2] : [dims.length - 1, dims.length - 2, 0];
+  const kernel = dims.slice(firstKernelAxis, firstKernelAxis + dims.length - 2);
+  kernel.forEach((size, axis) => {
+    requirePositive(`weight.dims[${firstKernelAxis + axis}] (kernel size)`, size);
+  });
+  const outChannels = dims[outAxis]!;
+  const channelsPerGroup = dims[channelAxis]!;
+  requirePositive(`weight.dims[${outAxis}] (output channels)`, outChannels);
+  requirePositive(`weight.dims[${channelAxis}] (input channels / groups)`, channelsPerGroup);
+  if (outChannels % settings.groups !== 0) throw rangeError('groups', `a divisor of the ${outChannels} output channels`, settings.groups);
+  return { settings, kernel, channelsPerGroup, outChannels };
+}
+
+function requirePositive(name: string, size: number): void {
+  if (size === 0) throw rangeError(name, 'a positive integer', size);
+}
+
+/** Checks the lengths of weight and bias: the last thing before their memory is read. */
+export function requireParameterLengths(
+  outChannels: number,
+  weight: FloatTensorArgument,
+  bias: FloatArgument | FloatTensorArgument | null,
+): void {
+  requireLength(weight, elementCount('weight.dims', weight.dims), weight.dims);
+  if (bias === null) return;
+  if ('dims' in bias && (bias.dims.length !== 1 || bias.dims[0] !== outChannels)) {
+    throw rangeError('bias.dims', `[${outChannels}], one value per output channel`, bias.dims);
+  }
+  requireLength(bias, outChannels, [outChannels]);
+}
+
+export function requireInputRank(name: string, dims: readonly number[], axes: number): void {
+  if (dims.length !== axes + 2) throw rangeError(name, `of rank ${axes + 2}, the rank of weight.dims`, dims);
+}
+
+/** Resolves padding and output sizes for one input size of the right rank, and checks what depends on it; `name` is that of the dims. */
+export function resolveConv(definition: ConvDefinition, name: string, inputDims: readonly number[]): ResolvedConv {
+  const { settings, kernel, channelsPerGroup, outChannels } = definition;
+  const { layout, groups } = settings;
+  const [channelAxis, firstSpatialAxis] = layout === 'channelsFirst' ? [1, 2] : [kernel.length + 1, 1];
+  const batch = inputDims[0]!;
+  const inChannels = inputDims[channelAxis]!;
+  if (inChannels !== channelsPerGroup * groups) {
+    const expected = `${channelsPerGroup * groups} (${channelsPerGroup} of the weight × ${groups} groups)`;
+    throw rangeError(`${name}[${channelAxis}] (channels)`, expected, inChannels);
+  }
+  const axes = kernel.map((size, axis) => resolveAxis(settings, axis, inputDims[firstSpatialAxis + axis]!, size));
+  const outputSizes = axes.map(({ output }) => output);
+  const outputDims = layout === 'channelsFirst' ? [batch, outChannels, ...outputSizes] : [batch, ...outputSizes, outChannels];
+  return {
+    shape: {
+      batch,
+      groups,
+      inChannels,
+      outChannels,
+      ...spatialTriples(axes),
+      paddingMode: settings.paddingMode,
+      layout,
+      activation: settings.activation,
+    },
+    inputDims,
+    outputDims,
+    inputLength: elementCount(name, inputDims),
+    outputLength: elementCount('the dims of the output', outputDims),
+  };
+}
+
+type AxisQuantity = 'input' | 'kernel' | 'stride' | 'dilation' | 'paddingBegin' | 'paddingEnd' | 'output';
+type ResolvedAxis = Readonly<Record<AxisQuantity, number>>;
+
+/** What an axis is that the convolution doesn't have. */
+const noAxis: ResolvedAxis = { input: 1, kernel: 1, stride: 1, dilation: 1, paddingBegin: 0, paddingEnd: 0, output: 1 };
+
+function spatialTriples(axes: readonly ResolvedAxis[]): Record<AxisQuantity, Triple> {
+  const depth = axes.at(-3) ?? noAxis;
+  const height = axes.at(-2) ?? noAxis;
+  const width = axes.at(-1) ?? noAxis;
+  const triple = (quantity: AxisQuantity): Triple => [depth[quantity], height[quantity], width[quantity]];
+  return {
+    input: triple('input'),
+    kernel: triple('kernel'),
+    stride: triple('stride'),
+    dilation: triple('dilation'),
+    paddingBegin: triple('paddingBegin'),
+    paddingEnd: triple('paddingEnd'),
+    output: triple('output'),
+  };
+}
+
+function resolveAxis(settings: ConvSettings, axis: number, input: number, kernel: number): ResolvedAxis {
+  const stride = settings.stride[axis]!;
+  const dilation = settings.dilation[axis]!;
+  const padding = typeof settings.padding === 'string' ? settings.padding : settings.padding[axis]!;
+  const [paddingBegin, paddingEnd] = padAxis(input, kernel, stride, dilation, padding);
+  requirePaddingOfMode(settings.paddingMode, axis, input, Math.max(paddingBegin, paddingEnd));
+  const padded = input + paddingBegin + paddingEnd;
+  if (padded > LARGEST_INTEGER) throw rangeError(`the padded input size of spatial axis ${axis}`, `at most ${LARGEST_INTEGER}`, padded);
+  const output = convOutputSize(input, kernel, stride, dilation, paddingBegin, paddingEnd);
+  if (output < 0) {
+    const name = `the effective kernel size of spatial axis ${axis}, dilation ${dilation} × (kernel ${kernel} − 1) + 1,`;
+    throw rangeError(name, `at most ${padded}, the padded input size`, effectiveKernel(kernel, dilation));
+  }
+  return { input, kernel, stride: output > 1 ? stride : 1, dilation: kernel > 1 ? dilation : 1, paddingBegin, paddingEnd, output };
+}
+
+/** A mirror image without its edge is one element shorter than the axis, a period as long as it; an edge needs an element. */
+function requirePaddingOfMode(mode: PaddingMode, axis: number, input: number, padding: number): void {
+  if (mode === 'zeros' || padding === 0) return;
+  const most = { reflect: input - 1, circular: input, replicate: input > 0 ? Infinity : 0 }[mode];
+  if (padding <= most) return;
+  throw rangeError(
+    `padding on spatial axis ${axis}`,
+    `at most ${Math.max(0, most)} with paddingMode '${mode}' and ${input} input elements`,
+    padding,
+  );
+}
