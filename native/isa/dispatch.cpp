@@ -34,8 +34,8 @@ const KernelTable* find_kernels(const char* name) {
 
 double measure_peak(const KernelTable& kernels, double milliseconds) {
   using Clock = std::chrono::steady_clock;
-  // 20,000 rounds take 50–100 µs: long against the clock's resolution, short against the scheduler's time slices, so that the
-  // best of them is undisturbed.
+  // 20,000 rounds take 50–100 µs: long against the clock's resolution, short against the scheduler's time slices, so
+  // that the best of them is undisturbed.
   constexpr int64_t rounds = 20'000;
   const double operations = 2.0 * rounds * kernels.multiply_adds_per_round * kernels.lanes;
   const auto start = Clock::now();

@@ -1,7 +1,7 @@
 // Depthwise 3×3 and 5×5 convolution, pixels in lanes: DepthwiseTile in kernels/table.hpp has the formula.
 //
-// Rows a dilation apart share inputs: `Rows` of them take (Rows + Size − 1)·Size loads for Rows·Size² FMAs, 2 FMAs a load for
-// four rows of 3×3, where each output by itself would take a load per FMA.
+// Rows a dilation apart share inputs: `Rows` of them take (Rows + Size − 1)·Size loads for Rows·Size² FMAs, 2 FMAs a
+// load for four rows of 3×3, where each output by itself would take a load per FMA.
 #pragma once
 #include "kernels/table.hpp"
 #include "kernels/unroll.hpp"
@@ -57,7 +57,8 @@ constexpr void fill_depthwise(KernelTable& table) {
       {depthwise<V, 3, 1>, depthwise<V, 3, 2>, depthwise<V, 3, 3>, depthwise<V, 3, 4>},
       {depthwise<V, 5, 1>, depthwise<V, 5, 2>, depthwise<V, 5, 3>, depthwise<V, 5, 4>}};
   for (int size = 0; size < 2; ++size) {
-    for (int rows = 0; rows < KernelTable::max_depthwise_rows; ++rows) table.depthwise[size][rows] = kernels[size][rows];
+    for (int rows = 0; rows < KernelTable::max_depthwise_rows; ++rows)
+      table.depthwise[size][rows] = kernels[size][rows];
   }
 }
 

@@ -1,7 +1,7 @@
 // Direct convolution with output channels in lanes: KLanesTile in kernels/table.hpp has the formula.
 //
-// Per channel and tap one weight vector serves `Pixels` broadcast inputs. 6 pixels × 4 vectors on AVX-512 are 24 sums of the
-// 32 registers, 4 weights and a broadcast; 24 FMAs take 4 loads and 6 broadcasts, so the FMA unit is the limit.
+// Per channel and tap one weight vector serves `Pixels` broadcast inputs. 6 pixels × 4 vectors on AVX-512 are 24 sums
+// of the 32 registers, 4 weights and a broadcast; 24 FMAs take 4 loads and 6 broadcasts, so the FMA unit is the limit.
 #pragma once
 #include "kernels/table.hpp"
 #include "kernels/unroll.hpp"

@@ -1,4 +1,5 @@
-// What one instruction set offers: a table of documented function pointers, every slot of which is filled or null for good.
+// What one instruction set offers: a table of documented function pointers, every slot of which is filled or null for
+// good.
 #pragma once
 #include <cstddef>
 #include <cstdint>
@@ -11,39 +12,41 @@ namespace atrous {
 //
 // All strides in floats. Only the taps of the rectangle are read: padding is never multiplied.
 struct KLanesTile {
-  const float* input;                // channel 0 of the first pixel's first tap; channels are contiguous
-  ptrdiff_t input_pixel_stride;      // from one output pixel's input to the next one's
-  int32_t tap_count[3];              // taps of the rectangle: depth, height, width
-  ptrdiff_t tap_input_stride[3];     // from one tap's input to the next one's
-  const float* weight;               // first tap of the rectangle in [depth][height][width][channels][vectors·lanes]
+  const float* input;             // channel 0 of the first pixel's first tap; channels are contiguous
+  ptrdiff_t input_pixel_stride;   // from one output pixel's input to the next one's
+  int32_t tap_count[3];           // taps of the rectangle: depth, height, width
+  ptrdiff_t tap_input_stride[3];  // from one tap's input to the next one's
+  const float* weight;            // first tap of the rectangle in [depth][height][width][channels][vectors·lanes]
   ptrdiff_t tap_weight_stride[3];
   int32_t channels;
-  const float* bias;                 // [vectors·lanes]
-  float* output;                     // first pixel, channel 0
+  const float* bias;  // [vectors·lanes]
+  float* output;      // first pixel, channel 0
   ptrdiff_t output_pixel_stride;
-  int32_t last_lanes;                // lanes of the last vector to store, 1 … lanes
+  int32_t last_lanes;  // lanes of the last vector to store, 1 … lanes
   bool relu;
 };
 using KLanesKernel = void (*)(const KLanesTile& tile);
 
 // Output pixels in lanes. One call computes `outputs` channels × `vectors` vectors of pixels over all taps:
 //
-//   y[m, v, lane] = act(bias[m] + Σ_{c, t} w[c, t, m] · x[c·channel_stride + tap_offset[t] + v·input_vector_stride + lane])
+//   y[m, v, lane] = act(bias[m] + Σ_{c, t} w[c, t, m] · x[c·channel_stride + tap_offset[t] + v·input_vector_stride +
+//   lane])
 //
-// The input is a packed tile that holds its padding; lanes beyond a vector's count read whatever lies there and are not stored.
+// The input is a packed tile that holds its padding; lanes beyond a vector's count read whatever lies there and are not
+// stored.
 struct WLanesTile {
   const float* input;
   ptrdiff_t channel_stride;
-  const ptrdiff_t* tap_offset;       // [taps]
+  const ptrdiff_t* tap_offset;  // [taps]
   int32_t taps;
   int32_t channels;
   ptrdiff_t input_vector_stride;
-  const float* weight;               // [channels][taps][outputs]
-  const float* bias;                 // [outputs]
+  const float* weight;  // [channels][taps][outputs]
+  const float* bias;    // [outputs]
   float* output;
   ptrdiff_t output_channel_stride;
   ptrdiff_t output_vector_stride;
-  int32_t lanes_to_store;            // of every vector but the last
+  int32_t lanes_to_store;  // of every vector but the last
   int32_t last_lanes_to_store;
   bool relu;
 };
@@ -55,14 +58,14 @@ using WLanesKernel = void (*)(const WLanesTile& tile);
 //
 // The input plane holds its padding and a vector of slack after its last row.
 struct DepthwiseTile {
-  const float* input;                // tap (0, 0) of the first row's first pixel
-  ptrdiff_t input_row_stride;        // a dilation of rows
-  ptrdiff_t dilation;                // along the row
-  const float* weight;               // [size][size]
-  const float* bias;                 // one
+  const float* input;          // tap (0, 0) of the first row's first pixel
+  ptrdiff_t input_row_stride;  // a dilation of rows
+  ptrdiff_t dilation;          // along the row
+  const float* weight;         // [size][size]
+  const float* bias;           // one
   float* output;
-  ptrdiff_t output_row_stride;       // a dilation of rows
-  ptrdiff_t width;                   // outputs of a row
+  ptrdiff_t output_row_stride;  // a dilation of rows
+  ptrdiff_t width;              // outputs of a row
   bool relu;
 };
 using DepthwiseKernel = void (*)(const DepthwiseTile& tile);
@@ -78,7 +81,8 @@ struct KernelTable {
 
   const char* name;
   int lanes;
-  KLanesKernel k_lanes[max_k_vectors][max_k_pixels];   // [vectors − 1][pixels − 1]; null where the registers don't suffice
+  KLanesKernel k_lanes[max_k_vectors]
+                      [max_k_pixels];  // [vectors − 1][pixels − 1]; null where the registers don't suffice
   WLanesKernel w_lanes[max_w_outputs][max_w_vectors];  // [outputs − 1][vectors − 1]; likewise
   DepthwiseKernel depthwise[2][max_depthwise_rows];    // [kernel size 3 or 5][rows − 1]
   TransposeKernel transpose;

@@ -6,7 +6,8 @@ namespace atrous {
 namespace {
 
 template <class V>
-void transpose(const float* in, ptrdiff_t in_stride, float* out, ptrdiff_t out_stride, ptrdiff_t rows, ptrdiff_t columns) {
+void transpose(const float* in, ptrdiff_t in_stride, float* out, ptrdiff_t out_stride, ptrdiff_t rows,
+               ptrdiff_t columns) {
   using Register = typename V::Register;
   constexpr ptrdiff_t n = V::lanes;
   for (ptrdiff_t r = 0; r < rows; r += n) {

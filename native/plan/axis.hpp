@@ -8,7 +8,8 @@
 namespace atrous {
 
 // Input element that stands at `coordinate` (any integer) of an axis of `size` elements, or −1 for a padding zero.
-// reflect: −1 → 1; replicate: −1 → 0; circular: −1 → size − 1. The front checks that the padding is one the mode allows.
+// reflect: −1 → 1; replicate: −1 → 0; circular: −1 → size − 1. The front checks that the padding is one the mode
+// allows.
 int64_t source_element(PaddingMode mode, int64_t coordinate, int64_t size);
 
 // One axis of a convolution.
@@ -33,8 +34,8 @@ struct TapRun {
   int32_t begin, end, tap_begin, tap_end;
 };
 
-// All outputs of the axis in order, as maximal runs: at most 2·kernel + 1 of them at stride 1, at most one an output. Empty
-// buffer: out of memory.
+// All outputs of the axis in order, as maximal runs: at most 2·kernel + 1 of them at stride 1, at most one an output.
+// Empty buffer: out of memory.
 AlignedBuffer<TapRun> tap_runs(const Axis& axis);
 
 }  // namespace atrous

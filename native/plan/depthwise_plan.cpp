@@ -62,7 +62,8 @@ class DepthwisePlan final : public ConvPlan {
     const int64_t height = s.input[1], width = s.input[2];
     const float* from = input + index * height * width;
     for (int64_t y = 0; y < height; ++y) {
-      std::memcpy(plane + (s.padding_begin[1] + y) * pitch_ + left_, from + y * width, static_cast<size_t>(width) * sizeof(float));
+      std::memcpy(plane + (s.padding_begin[1] + y) * pitch_ + left_, from + y * width,
+                  static_cast<size_t>(width) * sizeof(float));
     }
     const int64_t multiplier = s.out_channels_per_group();
     for (int64_t k = 0; k < multiplier; ++k) {
@@ -114,8 +115,8 @@ double cost(const PlanRequest& request) {
   const double multiply_adds_per_cycle = lanes >= 16 ? 1 : 2, load = lanes >= 16 ? 2.25 : 0.75;
   const double size = s.kernel[1], rows = std::min<double>(KernelTable::max_depthwise_rows, s.output[1]);
   const double vector = std::max(size * size / multiply_adds_per_cycle, load * size * (rows + size - 1) / rows) + 3;
-  const double vectors = static_cast<double>(s.batch) * s.out_channels * s.output[1] *
-                         static_cast<double>(ceil_div(s.output[2], lanes));
+  const double vectors =
+      static_cast<double>(s.batch) * s.out_channels * s.output[1] * static_cast<double>(ceil_div(s.output[2], lanes));
   return vectors * vector + 0.25 * static_cast<double>(s.input_size());
 }
 

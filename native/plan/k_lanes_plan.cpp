@@ -1,10 +1,12 @@
 // Direct convolution with output channels in lanes (kernels/k_lanes.hpp), for problems with many channels.
 //
-//   image    [padded pixels][pitch]: the input with channels contiguous. Channels-last input without value padding is used in
-//            place. Padding zeros are not stored: outputs are grouped into rectangles with the same taps inside the input,
-//            and only those taps are computed.
+//   image    [padded pixels][pitch]: the input with channels contiguous. Channels-last input without value padding is
+//   used in
+//            place. Padding zeros are not stored: outputs are grouped into rectangles with the same taps inside the
+//            input, and only those taps are computed.
 //   weights  [group][block of channels][taps][channels][block lanes]
-//   result   [pixels of a band][block lanes] per thread, transposed to channels first; channels-last output is written directly.
+//   result   [pixels of a band][block lanes] per thread, transposed to channels first; channels-last output is written
+//   directly.
 #include <algorithm>
 #include <cstring>
 
@@ -24,7 +26,8 @@ int64_t largest_pixel_tile(const KernelTable& kernels, int64_t vectors) {
   return pixels;
 }
 
-// The width of a block of output channels with the most arithmetic per load: pixels · vectors FMAs take pixels + vectors loads.
+// The width of a block of output channels with the most arithmetic per load: pixels · vectors FMAs take pixels +
+// vectors loads.
 int64_t vectors_per_block(const KernelTable& kernels) {
   int64_t best = 1;
   double best_ratio = 0;
@@ -114,10 +117,10 @@ class KLanesPlan final : public ConvPlan {
     image_in_place_ = shape.layout == Layout::channels_last && shape.padding_mode == PaddingMode::zeros;
     pitch_ = image_in_place_ ? shape.in_channels : image_pitch(shape.in_channels);
 
-    threads_ = useful_threads(request.threads, static_cast<double>(shape.output_size()) * shape.in_channels_per_group() *
-                                                   static_cast<double>(shape.taps()));
-    // 96 pixels × 64 channels of results stay in L1 (24 KiB) until they are transposed. Fewer where that would leave threads
-    // without work: four items a thread even out.
+    threads_ = useful_threads(request.threads, static_cast<double>(shape.output_size()) *
+                                                   shape.in_channels_per_group() * static_cast<double>(shape.taps()));
+    // 96 pixels × 64 channels of results stay in L1 (24 KiB) until they are transposed. Fewer where that would leave
+    // threads without work: four items a thread even out.
     columns_ = Split::at_most(shape.output[2], shape.output[2] <= 128 ? 128 : 96);
     const int64_t rows_wanted = std::max<int64_t>(1, 96 / std::max<int64_t>(1, columns_.largest()));
     const int64_t items_without_rows = int64_t{shape.groups} * blocks_.parts * shape.output[0] * columns_.parts;
@@ -180,7 +183,8 @@ class KLanesPlan final : public ConvPlan {
       const Split chunks = Split::at_most(s.in_pixels(), 128);
       parallel_for(threads, chunks.parts, [&](int64_t chunk, int) {
         const int64_t first = chunks.begin(chunk);
-        kernels().transpose(input + first, s.in_pixels(), image + first * pitch_, pitch_, s.in_channels, chunks.size(chunk));
+        kernels().transpose(input + first, s.in_pixels(), image + first * pitch_, pitch_, s.in_channels,
+                            chunks.size(chunk));
       });
       return;
     }
@@ -222,7 +226,8 @@ class KLanesPlan final : public ConvPlan {
     if (s.layout == Layout::channels_last) {
       const int32_t last_lanes = static_cast<int32_t>(channels - (blocks_.size(block) - 1) * lanes);
       run_box(image, group, block, box,
-              {output + pixel * s.out_channels + channel, s.out_channels, int64_t{s.output[2]} * s.out_channels, last_lanes});
+              {output + pixel * s.out_channels + channel, s.out_channels, int64_t{s.output[2]} * s.out_channels,
+               last_lanes});
       return;
     }
     run_box(image, group, block, box, {band, width, columns * width, static_cast<int32_t>(lanes)});
@@ -231,7 +236,8 @@ class KLanesPlan final : public ConvPlan {
       kernels().transpose(band, width, target, s.out_pixels(), rows * columns, channels);
     } else {
       for (int64_t y = 0; y < rows; ++y) {
-        kernels().transpose(band + y * columns * width, width, target + y * s.output[2], s.out_pixels(), columns, channels);
+        kernels().transpose(band + y * columns * width, width, target + y * s.output[2], s.out_pixels(), columns,
+                            channels);
       }
     }
   }
@@ -247,10 +253,12 @@ class KLanesPlan final : public ConvPlan {
         for (int64_t k = first_run(2, box.begin[2]); k < runs_[2].size(); ++k) {
           const TapRun& rx = runs_[2][k];
           if (rx.begin >= box.end[2]) break;
-          const Box part{{box.begin[0], std::max<int64_t>(box.begin[1], ry.begin), std::max<int64_t>(box.begin[2], rx.begin)},
-                         {box.end[0], std::min<int64_t>(box.end[1], ry.end), std::min<int64_t>(box.end[2], rx.end)}};
+          const Box part{
+              {box.begin[0], std::max<int64_t>(box.begin[1], ry.begin), std::max<int64_t>(box.begin[2], rx.begin)},
+              {box.end[0], std::min<int64_t>(box.end[1], ry.end), std::min<int64_t>(box.end[2], rx.end)}};
           Target there = target;
-          there.data += (part.begin[1] - box.begin[1]) * target.row_stride + (part.begin[2] - box.begin[2]) * target.pixel_stride;
+          there.data +=
+              (part.begin[1] - box.begin[1]) * target.row_stride + (part.begin[2] - box.begin[2]) * target.pixel_stride;
           run_rectangle(image, group, block, part, rz, ry, rx, there);
         }
       }
@@ -263,12 +271,13 @@ class KLanesPlan final : public ConvPlan {
     return std::partition_point(begin, end, [&](const TapRun& run) { return run.end <= output; }) - begin;
   }
 
-  void run_rectangle(const float* image, int64_t group, int64_t block, const Box& box, const TapRun& rz, const TapRun& ry,
-                     const TapRun& rx, const Target& target) const {
+  void run_rectangle(const float* image, int64_t group, int64_t block, const Box& box, const TapRun& rz,
+                     const TapRun& ry, const TapRun& rx, const Target& target) const {
     const TapRun* const runs[3] = {&rz, &ry, &rx};
     const int64_t lanes = kernels().lanes, channels = shape().in_channels_per_group();
     const int64_t vectors = blocks_.size(block), width = vectors * lanes;
-    const int64_t pixel_strides[3] = {int64_t{padded_.input[1]} * padded_.input[2] * pitch_, padded_.input[2] * pitch_, pitch_};
+    const int64_t pixel_strides[3] = {int64_t{padded_.input[1]} * padded_.input[2] * pitch_, padded_.input[2] * pitch_,
+                                      pitch_};
 
     KLanesTile tile{};
     tile.channels = static_cast<int32_t>(channels);
@@ -297,8 +306,8 @@ class KLanesPlan final : public ConvPlan {
       }
     }
 
-    // Tiles run along the row; down the column where rows are too short for a tile of three, the least that keeps the FMA
-    // units busy.
+    // Tiles run along the row; down the column where rows are too short for a tile of three, the least that keeps the
+    // FMA units busy.
     const int64_t rows = box.end[1] - box.begin[1], columns = box.end[2] - box.begin[2];
     const bool along_rows = columns >= 3 || columns >= rows;
     const int64_t lines = along_rows ? rows : columns;
@@ -330,8 +339,8 @@ class KLanesPlan final : public ConvPlan {
 
 bool accepts(const PlanRequest&) { return true; }
 
-// Cycles of one channel and tap for a tile, measured on Zen 4: one weight vector from L2 takes 2, short tiles wait for the
-// latency of the multiply-add.
+// Cycles of one channel and tap for a tile, measured on Zen 4: one weight vector from L2 takes 2, short tiles wait for
+// the latency of the multiply-add.
 double cycles_of_tile(double pixels, double vectors, double multiply_adds_per_cycle) {
   const double arithmetic = pixels * vectors / multiply_adds_per_cycle;
   return std::max({pixels < 4 ? 1.25 * arithmetic : arithmetic, 2 * vectors, 4.0});
@@ -349,24 +358,29 @@ double cost(const PlanRequest& request) {
     const double pixels = static_cast<double>(tiles.total) / static_cast<double>(tiles.parts);
     const double per_tap = cycles_of_tile(pixels, vectors, multiply_adds_per_cycle) / pixels;
     // A call costs about 40 cycles and two for each sum that is set and stored.
-    cycles_per_pixel += per_tap * shape.in_channels_per_group() * static_cast<double>(shape.taps()) + 40 / pixels + 2 * vectors;
+    cycles_per_pixel +=
+        per_tap * shape.in_channels_per_group() * static_cast<double>(shape.taps()) + 40 / pixels + 2 * vectors;
   }
   double valid = 1;
   if (shape.padding_mode == PaddingMode::zeros) {
     for (int axis = 0; axis < 3; ++axis) valid *= valid_tap_fraction(axis_of(shape, axis));
   }
   double cycles = cycles_per_pixel * valid * shape.groups * static_cast<double>(shape.batch * shape.out_pixels());
-  // Transposing takes about 0.3 cycles an element.
+  // Transposing takes about 0.3 cycles an element within a 1 MiB L2; beyond it the image is written and read again.
   if (shape.layout == Layout::channels_first) {
-    cycles += 0.3 * static_cast<double>(shape.input_size() + shape.output_size());
+    constexpr double l2_floats = 256 * 1024;
+    const double input = static_cast<double>(shape.in_channels) * static_cast<double>(shape.in_pixels());
+    const double output = static_cast<double>(shape.out_channels) * static_cast<double>(shape.out_pixels());
+    cycles += shape.batch * (input * (input > l2_floats ? 1.5 : 0.3) + output * (output > l2_floats ? 1.0 : 0.3));
   }
   return cycles;
 }
 
 std::shared_ptr<ConvPlan> create(const PlanRequest& request, const ConvPlan* sibling) {
-  const auto* same_kind = sibling && sibling->algorithm() == k_lanes_candidate.name && sibling->isa() == request.kernels->name
-                              ? static_cast<const KLanesPlan*>(sibling)
-                              : nullptr;
+  const auto* same_kind =
+      sibling && sibling->algorithm() == k_lanes_candidate.name && sibling->isa() == request.kernels->name
+          ? static_cast<const KLanesPlan*>(sibling)
+          : nullptr;
   std::shared_ptr<PackedWeights> packed = same_kind ? same_kind->packed() : pack(request);
   if (!packed) return nullptr;
   std::shared_ptr<KLanesPlan> plan(new (std::nothrow) KLanesPlan(request, std::move(packed)));

@@ -23,8 +23,8 @@ struct PlanRequest {
 // Immutable after creation: several threads may run one plan at once.
 class ConvPlan {
  public:
-  // Copies (packs) weight and bias. Null when memory ran out. `sibling`, a plan of the same weight, bias and options for
-  // another input size, lends its packed weights where both want the same form.
+  // Copies (packs) weight and bias. Null when memory ran out. `sibling`, a plan of the same weight, bias and options
+  // for another input size, lends its packed weights where both want the same form.
   static std::shared_ptr<ConvPlan> create(const PlanRequest& request, const ConvPlan* sibling);
 
   ConvPlan(const ConvPlan&) = delete;

@@ -1,4 +1,5 @@
-// Even division of work: n things in the fewest parts of at most `limit` (one empty part for none), sizes differing by one at most.
+// Even division of work: n things in the fewest parts of at most `limit` (one empty part for none), sizes differing by
+// one at most.
 #pragma once
 #include <cstdint>
 
@@ -21,8 +22,8 @@ struct Split {
   int64_t largest() const { return ceil_div(total, parts); }
 };
 
-// Threads worth waking for `multiply_adds`: half a million take 9 µs at the AVX-512 peak measured here, about three times what it
-// costs to wake a sleeping thread and to join it.
+// Threads worth waking for `multiply_adds`: half a million take 9 µs at the AVX-512 peak measured here, about three
+// times what it costs to wake a sleeping thread and to join it.
 inline int useful_threads(int threads, double multiply_adds) {
   const double useful = multiply_adds / 500'000.0;
   return useful < 1 ? 1 : useful < threads ? static_cast<int>(useful) : threads;

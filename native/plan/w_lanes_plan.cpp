@@ -1,12 +1,14 @@
-// Direct convolution with output pixels in lanes (kernels/w_lanes.hpp), for wide maps, signals, and few or odd channel counts.
+// Direct convolution with output pixels in lanes (kernels/w_lanes.hpp), for wide maps, signals, and few or odd channel
+// counts.
 //
-// Each item of work copies the input elements that a tile of outputs needs, padding included, into scratch of its thread:
+// Each item of work copies the input elements that a tile of outputs needs, padding included, into scratch of its
+// thread:
 //
 //   tile     [channels of the group][depth slots][height slots][width slots]
 //   weights  [group][panel of output channels][input channels][taps][outputs of the panel]
 //
-// so that every tap of every lane is a constant offset whatever the stride, dilation, padding or layout, and rows that lie
-// pages apart in the input lie side by side.
+// so that every tap of every lane is a constant offset whatever the stride, dilation, padding or layout, and rows that
+// lie pages apart in the input lie side by side.
 #include <algorithm>
 #include <cmath>
 #include <cstring>
@@ -45,8 +47,8 @@ struct AxisTile {
   int64_t run_step() const { return per_tap ? axis.stride : 1; }
 };
 
-// Cycles of one channel and tap for a tile of outputs × vectors, measured on Zen 4: an unaligned 64-byte load takes about 2.25
-// cycles, a 32-byte one 0.75; short tiles wait for the latency of the multiply-add.
+// Cycles of one channel and tap for a tile of outputs × vectors, measured on Zen 4: an unaligned 64-byte load takes
+// about 2.25 cycles, a 32-byte one 0.75; short tiles wait for the latency of the multiply-add.
 double cycles_of_tile(int64_t outputs, int64_t vectors, int lanes) {
   const double multiply_adds_per_cycle = lanes >= 16 ? 1 : 2, load = lanes >= 16 ? 2.25 : 0.75;
   return std::max({static_cast<double>(outputs * vectors) / multiply_adds_per_cycle + 0.5, load * vectors, 4.0});
@@ -54,10 +56,10 @@ double cycles_of_tile(int64_t outputs, int64_t vectors, int lanes) {
 
 // How a group's output channels and the vectors of a row (or the rows of a narrow map) are cut into register tiles.
 struct RegisterTiles {
-  Split panels;            // of the output channels of a group
-  int64_t vectors;         // most vectors of a tile
-  bool vectors_are_rows;   // a map no wider than a vector: one row a vector
-  double cycles;           // estimate for one channel and tap over all output channels of a group and one plane
+  Split panels;           // of the output channels of a group
+  int64_t vectors;        // most vectors of a tile
+  bool vectors_are_rows;  // a map no wider than a vector: one row a vector
+  double cycles;          // estimate for one channel and tap over all output channels of a group and one plane
 
   explicit RegisterTiles(const PlanRequest& request) : panels{}, vectors(1), cycles(HUGE_VAL) {
     const ConvShape& shape = request.shape;
@@ -76,7 +78,8 @@ struct RegisterTiles {
           const int64_t size = i == 0 ? p.largest() : p.total / p.parts;
           const int64_t larger = p.total % p.parts == 0 ? p.parts : p.total % p.parts;
           const int64_t count = i == 0 ? larger : p.parts - larger;
-          for (int64_t j = 0; j < l.parts; ++j) sum += static_cast<double>(count) * cycles_of_tile(size, l.size(j), lanes);
+          for (int64_t j = 0; j < l.parts; ++j)
+            sum += static_cast<double>(count) * cycles_of_tile(size, l.size(j), lanes);
         }
         if (sum * lines < cycles) {
           cycles = sum * lines;
@@ -88,7 +91,8 @@ struct RegisterTiles {
   }
 };
 
-// [groups][panels][channels][taps][outputs]: packed weights, and the bias, shared by all plans of one layer whose panels agree.
+// [groups][panels][channels][taps][outputs]: packed weights, and the bias, shared by all plans of one layer whose
+// panels agree.
 struct PackedPanels {
   AlignedFloats weight, bias;
   Split panels;
@@ -99,8 +103,8 @@ struct PackedPanels {
 std::shared_ptr<PackedPanels> pack(const PlanRequest& request, const Split& panels) {
   const ConvShape& shape = request.shape;
   const int64_t channels = shape.in_channels_per_group(), outputs = shape.out_channels_per_group(), taps = shape.taps();
-  std::shared_ptr<PackedPanels> packed(new (std::nothrow) PackedPanels{
-      AlignedFloats(shape.weight_size()), AlignedFloats(shape.out_channels), panels});
+  std::shared_ptr<PackedPanels> packed(
+      new (std::nothrow) PackedPanels{AlignedFloats(shape.weight_size()), AlignedFloats(shape.out_channels), panels});
   if (!packed || !*packed) return nullptr;
 
   const bool last = shape.layout == Layout::channels_last;
@@ -133,8 +137,9 @@ struct TileSize {
   int64_t rows, columns;
 };
 
-// 128 KiB of input: an eighth of L2, so that a tile stays there while all weights pass by.
-constexpr int64_t tile_floats = 32 * 1024;
+// 256 KiB of input: a quarter of a 1 MiB L2, so that a tile stays there while all weights pass by. Half of it loses up
+// to 5 % to more frequent overlaps between tiles.
+constexpr int64_t tile_floats = 64 * 1024;
 
 int64_t floats_of_tile(const ConvShape& shape, int64_t rows, int64_t columns) {
   return shape.in_channels_per_group() * AxisTile(axis_of(shape, 0), 1, false).slots() *
@@ -208,9 +213,10 @@ class WLanesPlan final : public ConvPlan {
     row_tiles_ = ceil_div(shape.output[1], size.rows);
     column_tiles_ = ceil_div(shape.output[2], size.columns);
     const int64_t items = int64_t{shape.batch} * shape.groups * shape.output[0] * row_tiles_ * column_tiles_;
-    panel_parts_ = Split::at_most(tiles_.panels.parts, threads_ > 1 && items < 4 * threads_
-                                                           ? ceil_div(tiles_.panels.parts * items, int64_t{4} * threads_)
-                                                           : tiles_.panels.parts);
+    panel_parts_ =
+        Split::at_most(tiles_.panels.parts, threads_ > 1 && items < 4 * threads_
+                                                ? ceil_div(tiles_.panels.parts * items, int64_t{4} * threads_)
+                                                : tiles_.panels.parts);
     if (!tap_offset_) return;
     int64_t t = 0;
     for (int64_t tz = 0; tz < shape.kernel[0]; ++tz) {
@@ -307,8 +313,8 @@ class WLanesPlan final : public ConvPlan {
     const bool last = s.layout == Layout::channels_last;
     const int64_t pixel_stride = last ? s.in_channels : 1, channel_stride = last ? 1 : s.in_pixels();
     if (last && end > begin) {
-      kernels().transpose(row + (coordinate + begin * step) * pixel_stride, step * pixel_stride, target + begin, channel_stride_,
-                          end - begin, channels);
+      kernels().transpose(row + (coordinate + begin * step) * pixel_stride, step * pixel_stride, target + begin,
+                          channel_stride_, end - begin, channels);
     }
     for (int64_t c = 0; c < channels; ++c) {
       const float* from = row + c * channel_stride;
@@ -346,18 +352,19 @@ class WLanesPlan final : public ConvPlan {
     // Vectors follow each other along the row, or, in a map no wider than a vector, down the column.
     const Split runs = Split::at_most(rows_in_vectors ? rows.size : ceil_div(columns.size, lanes), tiles_.vectors);
     const int64_t lines = rows_in_vectors ? 1 : rows.size;
-    for (int64_t line = 0; line < lines; ++line) {
-      for (int64_t run = 0; run < runs.parts; ++run) {
-        const int64_t vectors = runs.size(run);
-        const int64_t x = rows_in_vectors ? 0 : runs.begin(run) * lanes;
-        const int64_t y = rows_in_vectors ? runs.begin(run) : line;
-        const int64_t last_lanes = std::min(lanes, columns.size - (rows_in_vectors ? 0 : x + (vectors - 1) * lanes));
-        const int64_t pixel = (plane.begin * s.output[1] + rows.begin + y) * s.output[2] + columns.begin + x;
-        call.input = tile + y * row_step + x;
-        call.last_lanes_to_store = static_cast<int32_t>(last_lanes);
-        call.lanes_to_store = static_cast<int32_t>(rows_in_vectors ? last_lanes : lanes);
-        // The inputs of a run stay in L1 while the weights of all panels pass by: a panel's weights are a sixth of the bytes.
-        for (int64_t panel = panel_parts_.begin(part); panel < panel_parts_.end(part); ++panel) {
+    // Panel by panel, so that outputs are written along rows: the other order, in which inputs would stay in L1, is
+    // slower by a twentieth where the output comes from beyond L2.
+    for (int64_t panel = panel_parts_.begin(part); panel < panel_parts_.end(part); ++panel) {
+      for (int64_t line = 0; line < lines; ++line) {
+        for (int64_t run = 0; run < runs.parts; ++run) {
+          const int64_t vectors = runs.size(run);
+          const int64_t x = rows_in_vectors ? 0 : runs.begin(run) * lanes;
+          const int64_t y = rows_in_vectors ? runs.begin(run) : line;
+          const int64_t last_lanes = std::min(lanes, columns.size - (rows_in_vectors ? 0 : x + (vectors - 1) * lanes));
+          const int64_t pixel = (plane.begin * s.output[1] + rows.begin + y) * s.output[2] + columns.begin + x;
+          call.input = tile + y * row_step + x;
+          call.last_lanes_to_store = static_cast<int32_t>(last_lanes);
+          call.lanes_to_store = static_cast<int32_t>(rows_in_vectors ? last_lanes : lanes);
           run_panel(call, output, group, panel, vectors, pixel);
         }
       }
@@ -413,13 +420,17 @@ double cost(const PlanRequest& request) {
   const RegisterTiles tiles(request);
   const TileSize size = tile_size(request, tiles, 1);
   const double planes = static_cast<double>(shape.batch) * shape.groups * shape.output[0];
-  const double calls = static_cast<double>(tiles.panels.parts) * static_cast<double>(shape.out_pixels()) / shape.output[0] /
+  const double calls = static_cast<double>(tiles.panels.parts) * static_cast<double>(shape.out_pixels()) /
+                       shape.output[0] /
                        (static_cast<double>(request.kernels->lanes) * static_cast<double>(tiles.vectors));
-  double cycles = planes * (tiles.cycles * shape.in_channels_per_group() * static_cast<double>(shape.taps()) + 60 * calls);
+  double cycles =
+      planes * (tiles.cycles * shape.in_channels_per_group() * static_cast<double>(shape.taps()) + 60 * calls);
   // Filling the tile takes about 0.25 cycles an element.
   const double tile_count = planes * static_cast<double>(ceil_div(shape.output[1], size.rows)) *
                             static_cast<double>(ceil_div(shape.output[2], size.columns));
-  return cycles + 0.25 * tile_count * static_cast<double>(floats_of_tile(shape, size.rows, size.columns));
+  cycles += 0.25 * tile_count * static_cast<double>(floats_of_tile(shape, size.rows, size.columns));
+  // Channels-last results are transposed tile by tile.
+  return shape.layout == Layout::channels_last ? cycles + 0.5 * static_cast<double>(shape.output_size()) : cycles;
 }
 
 std::shared_ptr<ConvPlan> create(const PlanRequest& request, const ConvPlan* sibling) {

@@ -5,8 +5,8 @@
 namespace atrous {
 namespace {
 
-// Idle buffers. Runs at the same time (async beside sync, worker threads) each hold one; more than eight at once are rare, and
-// what finds no place is freed.
+// Idle buffers. Runs at the same time (async beside sync, worker threads) each hold one; more than eight at once are
+// rare, and what finds no place is freed.
 struct Store {
   static constexpr int capacity = 8;
   std::mutex mutex;
@@ -32,8 +32,8 @@ AlignedFloats take(int64_t floats) {
     if (!largest || buffer.size() > largest->size()) largest = &buffer;
   }
   if (best) return std::move(*best);
-  // Nothing is large enough: the largest gives its place to the one that will be allocated, so that growing problems don't
-  // leave a trail of outgrown buffers.
+  // Nothing is large enough: the largest gives its place to the one that will be allocated, so that growing problems
+  // don't leave a trail of outgrown buffers.
   if (largest) AlignedFloats(std::move(*largest));
   return {};
 }
