@@ -1,0 +1,244 @@
+#include "addon/plan_object.hpp"
+
+#include <algorithm>
+#include <cstring>
+#include <iterator>
+#include <memory>
+#include <new>
+
+#include "addon/arguments.hpp"
+#include "addon/encoded_shape.hpp"
+#include "addon/environment.hpp"
+#include "addon/errors.hpp"
+#include "isa/dispatch.hpp"
+#include "plan/plan.hpp"
+#include "plan/thread_pool.hpp"
+
+namespace atrous {
+namespace {
+
+// Marks the objects that wrap a PlanObject: what another addon object is no plan.
+constexpr napi_type_tag plan_tag = {0x6d7c2f0ab1e94d53, 0x9a4e58c3f7102b86};
+
+// What a plan takes besides its weights, roughly.
+constexpr int64_t object_bytes = 4096;
+
+bool overlap(const FloatView& a, const FloatView& b) {
+  return std::less<const float*>()(a.data, b.data + b.length) && std::less<const float*>()(b.data, a.data + a.length);
+}
+
+// One call of `run` or `runAsync`. These are functions of one plan each: it is their native data, whatever `this` is.
+// Methods of a class would have to unwrap `this` and check its tag, 220 ns more a call (run itself takes 200 ns),
+// against 4 µs a plan here.
+struct Call {
+  PlanObject* object;
+  FloatView input, output;
+  napi_value arrays[2];
+};
+
+bool read_call(napi_env env, napi_callback_info info, Call* call, napi_value* error) {
+  size_t count = std::size(call->arrays);
+  void* data;
+  napi_get_cb_info(env, info, &count, call->arrays, nullptr, &data);
+  call->object = static_cast<PlanObject*>(data);
+  if (!read_floats(env, call->arrays[0], "input", call->object->input_size, &call->input, error) ||
+      !read_floats(env, call->arrays[1], "output", call->object->output_size, &call->output, error)) {
+    return false;
+  }
+  if (overlap(call->input, call->output)) {
+    *error = argument_range_error(env, "Expected output to share no bytes with the input, received an overlap");
+    return false;
+  }
+  return true;
+}
+
+napi_value run(napi_env env, napi_callback_info info) {
+  Call call;
+  napi_value error;
+  if (!read_call(env, info, &call, &error)) return throw_error(env, error);
+  if (!call.object->plan->run(call.input.data, call.output.data)) {
+    return throw_error(env, out_of_memory_error(env, "Out of memory: the allocation of scratch failed"));
+  }
+  return nullptr;
+}
+
+// The input is copied first: a reference keeps an ArrayBuffer's object, not its memory, and whoever holds the buffer
+// may transfer or shrink it while the lane reads (a segmentation fault, measured on Node 20 and 22). A
+// SharedArrayBuffer can do neither and is read in place. The output is written in place too: our own front made it and
+// shows it to nobody before the promise settles; a copy at the end would cost the JavaScript thread 5 ms for 64 MB.
+bool start_async(napi_env env, napi_callback_info info, napi_deferred deferred, napi_value* error) {
+  Call call;
+  if (!read_call(env, info, &call, error)) return false;
+  AsyncRun async{call.object->plan, {}, call.input.data, call.output.data, nullptr, call.arrays[1]};
+  bool unshared = false;
+  napi_is_arraybuffer(env, call.input.buffer, &unshared);
+  if (unshared) {
+    async.input_copy = AlignedFloats(call.input.length);
+    if (!async.input_copy) {
+      *error = out_of_memory_error(env, "Out of memory: the allocation of a copy of the input failed");
+      return false;
+    }
+    if (call.input.length > 0) {
+      std::memcpy(async.input_copy.data(), call.input.data, static_cast<size_t>(async.input_copy.size_bytes()));
+    }
+    async.input = async.input_copy.data();
+  } else {
+    async.shared_input = call.arrays[0];
+  }
+
+  Environment* environment = environment_of(env);
+  if (environment->promises == nullptr) environment->promises = Promises::create(env);
+  if (environment->promises == nullptr || !environment->promises->start(env, std::move(async), deferred)) {
+    *error = out_of_memory_error(env, "Out of memory: the allocation of an asynchronous run failed");
+    return false;
+  }
+  return true;
+}
+
+napi_value run_async(napi_env env, napi_callback_info info) {
+  napi_deferred deferred;
+  napi_value promise, error;
+  if (napi_create_promise(env, &deferred, &promise) != napi_ok) return nullptr;
+  if (!start_async(env, info, deferred, &error)) napi_reject_deferred(env, deferred, error);
+  return promise;
+}
+
+bool read_request(napi_env env, const napi_value* arguments, PlanRequest* request, napi_value* error) {
+  FloatView weight, bias;
+  if (!read_shape(env, arguments[0], &request->shape, error)) return false;
+  if (!read_floats(env, arguments[1], "weight", request->shape.weight_size(), &weight, error)) return false;
+  if (!is_null_or_undefined(env, arguments[2]) &&
+      !read_floats(env, arguments[2], "bias", request->shape.out_channels, &bias, error)) {
+    return false;
+  }
+  request->weight = weight.data;
+  request->bias = bias.data;
+
+  char isa[16], algorithm[16];
+  double threads;
+  if (!read_text(env, arguments[3], "isa", isa, sizeof isa, error)) return false;
+  request->kernels = find_kernels(isa);
+  if (request->kernels == nullptr) {
+    *error = argument_range_error(env, "Expected isa to be an instruction set that this CPU has, received '%s'", isa);
+    return false;
+  }
+  if (!read_number(env, arguments[4], "threads", &threads, error)) return false;
+  if (!(threads >= 1)) {
+    *error = argument_range_error(env, "Expected threads to be an integer ≥ 1, received %g", threads);
+    return false;
+  }
+  request->threads = static_cast<int>(std::min<double>(threads, max_threads));
+  if (!read_text(env, arguments[5], "algorithm", algorithm, sizeof algorithm, error)) return false;
+  request->direct_only = std::strcmp(algorithm, "direct") == 0;
+  if (!read_number(env, arguments[6], "tolerance", &request->tolerance, error)) return false;
+  if (!(request->tolerance >= 0)) {
+    *error = argument_range_error(env, "Expected tolerance to be a number ≥ 0, received %g", request->tolerance);
+    return false;
+  }
+  return true;
+}
+
+// Weights packed for one shape are read by a plan of another: they must at least be of the same sizes.
+bool same_weight_sizes(const ConvShape& a, const ConvShape& b) {
+  return a.groups == b.groups && a.in_channels == b.in_channels && a.out_channels == b.out_channels &&
+         a.layout == b.layout && std::equal(std::begin(a.kernel), std::end(a.kernel), std::begin(b.kernel));
+}
+
+bool read_sibling(napi_env env, napi_value value, const ConvShape& shape, const ConvPlan** sibling, napi_value* error) {
+  *sibling = nullptr;
+  if (is_null_or_undefined(env, value)) return true;
+  bool is_plan = false;
+  void* data = nullptr;
+  if (napi_check_object_type_tag(env, value, &plan_tag, &is_plan) != napi_ok || !is_plan ||
+      napi_unwrap(env, value, &data) != napi_ok) {
+    *error = argument_type_error(env, "Expected sibling to be a NativePlan or null");
+    return false;
+  }
+  const PlanObject* object = static_cast<PlanObject*>(data);
+  if (!same_weight_sizes(object->plan->shape(), shape)) {
+    *error = argument_range_error(env, "Expected sibling to be a plan of the same weight");
+    return false;
+  }
+  *sibling = object->plan.get();
+  return true;
+}
+
+napi_property_descriptor constant(const char* name, napi_value value, napi_property_attributes attributes) {
+  return {name, nullptr, nullptr, nullptr, nullptr, value, attributes, nullptr};
+}
+
+napi_value text(napi_env env, const char* value) {
+  napi_value result = nullptr;
+  napi_create_string_utf8(env, value, NAPI_AUTO_LENGTH, &result);
+  return result;
+}
+
+napi_value number(napi_env env, double value) {
+  napi_value result = nullptr;
+  napi_create_double(env, value, &result);
+  return result;
+}
+
+// A function that keeps `plan` alive: somebody may keep nothing but the function.
+napi_value method(napi_env env, const char* name, napi_callback callback, PlanObject* data, napi_value plan) {
+  napi_value function = nullptr;
+  const napi_property_descriptor keeper = constant("plan", plan, napi_default);
+  napi_create_function(env, name, NAPI_AUTO_LENGTH, callback, data, &function);
+  napi_define_properties(env, function, 1, &keeper);
+  return function;
+}
+
+napi_value make_object(napi_env env, std::unique_ptr<PlanObject> owned) {
+  PlanObject* const data = owned.get();
+  napi_value object;
+  if (napi_create_object(env, &object) != napi_ok || !environment_of(env)->plans.wrap(env, object, std::move(owned))) {
+    return nullptr;
+  }
+  napi_type_tag_object(env, object, &plan_tag);
+
+  const ConvPlan& plan = *data->plan;
+  const napi_property_descriptor properties[] = {
+      constant("algorithm", text(env, plan.algorithm()), napi_enumerable),
+      constant("isa", text(env, plan.isa()), napi_enumerable),
+      constant("threads", number(env, plan.threads()), napi_enumerable),
+      constant("workspaceBytes", number(env, static_cast<double>(plan.workspace_bytes())), napi_enumerable),
+      constant("weightBytes", number(env, static_cast<double>(plan.weight_bytes())), napi_enumerable),
+      constant("run", method(env, "run", run, data, object), napi_default),
+      constant("runAsync", method(env, "runAsync", run_async, data, object), napi_default),
+  };
+  napi_define_properties(env, object, std::size(properties), properties);
+  return object;
+}
+
+napi_value create_plan(napi_env env, napi_callback_info info) {
+  napi_value arguments[8], error;
+  size_t count = std::size(arguments);
+  napi_get_cb_info(env, info, &count, arguments, nullptr, nullptr);
+
+  PlanRequest request;
+  const ConvPlan* sibling;
+  if (!read_request(env, arguments, &request, &error) ||
+      !read_sibling(env, arguments[7], request.shape, &sibling, &error)) {
+    return throw_error(env, error);
+  }
+  environment_of(env)->plans.free_garbage(env);
+  std::unique_ptr<PlanObject> object(new (std::nothrow) PlanObject);
+  if (object != nullptr) object->plan = ConvPlan::create(request, sibling);
+  if (object == nullptr || object->plan == nullptr) {
+    return throw_error(env, out_of_memory_error(env, "Out of memory: the allocation of packed weights failed"));
+  }
+  object->input_size = request.shape.input_size();
+  object->output_size = request.shape.output_size();
+  object->bytes = object_bytes + static_cast<int64_t>(object->plan->weight_bytes());
+  return make_object(env, std::move(object));
+}
+
+}  // namespace
+
+void export_plan(napi_env env, napi_value exports) {
+  const napi_property_descriptor method = {"createPlan", nullptr, create_plan,     nullptr,
+                                           nullptr,      nullptr, napi_enumerable, nullptr};
+  napi_define_properties(env, exports, 1, &method);
+}
+
+}  // namespace atrous
