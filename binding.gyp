@@ -55,7 +55,8 @@
       'targets': [
         {'target_name': 'sse2', 'type': 'static_library'},
         {'target_name': 'avx2', 'type': 'static_library'},
-        # -Wno-maybe-uninitialized: GCC 12 warns of its own intrinsics' undefined lanes (GCC bug 105593).
+        # Its -Wno-…uninitialized: GCC 12 warns of its own intrinsics' undefined lanes (GCC bug 105593). What is uninitialized in a
+        # kernel shows in the other instruction sets' objects.
         {'target_name': 'avx512', 'type': 'static_library'},
       ],
     }],

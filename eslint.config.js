@@ -2,7 +2,7 @@ import { defineConfig } from 'eslint/config';
 import tseslint from 'typescript-eslint';
 
 export default defineConfig(
-  { ignores: ['build*/', 'dist/', 'coverage/', '**/node_modules/', '.cache/', 'bench/results/'] },
+  { ignores: ['build*/', 'dist/', 'coverage/', '**/node_modules/', '.cache/', 'bench/results/', 'test/packaging/consumer/types.*'] },
   tseslint.configs.strictTypeChecked,
   tseslint.configs.stylisticTypeChecked,
   {

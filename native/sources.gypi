@@ -10,6 +10,7 @@
       "native/addon/features.cpp",
       "native/addon/measure_peak.cpp",
       "native/addon/plan_object.cpp",
+      "native/addon/plan_store.cpp",
       "native/addon/promises.cpp",
       "native/plan/axis.cpp",
       "native/plan/choose.cpp",
@@ -44,7 +45,7 @@
       "NODE_API_SWALLOW_UNTHROWABLE_EXCEPTIONS",
       "NODE_API_NO_EXTERNAL_BUFFERS_ALLOWED"
     ],
-    "probe_sources": ["native/probe/probe.cpp"],
+    "probe_sources": [],
 
     "isas_any": ["scalar"],
     "isas_x64": ["sse2", "avx2", "avx512"],
@@ -63,7 +64,7 @@
     "avx2_msvc_flags": ["/arch:AVX2"],
 
     "avx512_sources": ["native/isa/avx512.cpp"],
-    "avx512_flags": ["-mavx512f", "-mavx512vl", "-mavx512dq", "-mavx512bw", "-mfma", "-Wno-maybe-uninitialized"],
+    "avx512_flags": ["-mavx512f", "-mavx512vl", "-mavx512dq", "-mavx512bw", "-mfma", "-Wno-uninitialized", "-Wno-maybe-uninitialized"],
     "avx512_msvc_flags": ["/arch:AVX512"],
 
     "neon_sources": ["native/isa/neon.cpp"],

@@ -77,6 +77,13 @@ async function compileInstalled(root: string): Promise<string> {
   }
 }
 
+/** The loader's name for this platform: lib/addon.ts. */
+function platformName(): string {
+  const { header } = process.report.getReport() as { readonly header: { readonly glibcVersionRuntime?: string } };
+  const isMusl = process.platform === 'linux' && header.glibcVersionRuntime === undefined;
+  return `${process.platform}-${process.arch}${isMusl ? '-musl' : ''}`;
+}
+
 /** Replaces a binary in one step: written over in place, it would change under the processes that have it mapped. */
 async function place(from: string, to: string): Promise<void> {
   await mkdir(dirname(to), { recursive: true });
