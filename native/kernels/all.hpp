@@ -5,6 +5,7 @@
 #include "kernels/peak.hpp"
 #include "kernels/table.hpp"
 #include "kernels/transpose.hpp"
+#include "kernels/vec_operations.hpp"
 #include "kernels/w_lanes.hpp"
 
 namespace atrous {
@@ -51,6 +52,7 @@ constexpr KernelTable kernels_for(const char* name) {
   fill_w_lanes<V, 12>(table);
   fill_depthwise<V>(table);
   table.transpose = transpose<V>;
+  table.vec = vec_operations<V>();
   table.multiply_add_burst = multiply_add_burst<V>;
   table.multiply_adds_per_round = multiply_adds_per_round;
   return table;

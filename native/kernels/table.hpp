@@ -74,6 +74,18 @@ using DepthwiseKernel = void (*)(const DepthwiseTile& tile);
 using TransposeKernel = void (*)(const float* in, ptrdiff_t in_stride, float* out, ptrdiff_t out_stride, ptrdiff_t rows,
                                  ptrdiff_t columns);
 
+// The instruction set's vector operations by themselves, each on `lanes` floats in memory: what vec/<isa>.hpp promises
+// can be tested one by one.
+struct VecOperations {
+  void (*load_tail)(const float* in, int count, float* out);  // lanes ≥ count become 0
+  void (*store_tail)(const float* in, int count, float* out);
+  void (*broadcast)(const float* in, float* out);
+  void (*add)(const float* a, const float* b, float* out);
+  void (*multiply_add)(const float* a, const float* b, const float* sum, float* out);
+  void (*relu)(const float* in, float* out);
+  void (*transpose)(const float* in, float* out);  // lanes × lanes
+};
+
 struct KernelTable {
   static constexpr int max_k_vectors = 4, max_k_pixels = 14;
   static constexpr int max_w_outputs = 12, max_w_vectors = 4;
@@ -86,6 +98,7 @@ struct KernelTable {
   WLanesKernel w_lanes[max_w_outputs][max_w_vectors];  // [outputs − 1][vectors − 1]; likewise
   DepthwiseKernel depthwise[2][max_depthwise_rows];    // [kernel size 3 or 5][rows − 1]
   TransposeKernel transpose;
+  VecOperations vec;
   // `rounds` rounds of multiply_adds_per_round independent multiply-adds of `lanes` floats; the sum keeps them alive.
   float (*multiply_add_burst)(int64_t rounds);
   int multiply_adds_per_round;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 
 namespace atrous {
 namespace {
@@ -32,6 +33,13 @@ const Candidate& choose(const PlanRequest& request) {
     }
   }
   return *best;
+}
+
+const Candidate* find_candidate(const char* name) {
+  for (const Candidate* candidate : candidates) {
+    if (std::strcmp(candidate->name, name) == 0) return candidate;
+  }
+  return nullptr;
 }
 
 }  // namespace atrous

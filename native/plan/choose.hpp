@@ -7,4 +7,7 @@ namespace atrous {
 // The cheapest, by its own estimate, of the candidates that accept the problem.
 const Candidate& choose(const PlanRequest& request);
 
+// By its name; null where there is none such.
+const Candidate* find_candidate(const char* name);
+
 }  // namespace atrous
