@@ -13,6 +13,7 @@
       "native/addon/plan_store.cpp",
       "native/addon/promises.cpp",
       "native/plan/axis.cpp",
+      "native/plan/channels_last_image.cpp",
       "native/plan/choose.cpp",
       "native/plan/cpu_count.cpp",
       "native/plan/depthwise_plan.cpp",
@@ -45,7 +46,7 @@
       "NODE_API_SWALLOW_UNTHROWABLE_EXCEPTIONS",
       "NODE_API_NO_EXTERNAL_BUFFERS_ALLOWED"
     ],
-    "probe_sources": [],
+    "probe_sources": ["native/probe/probe.cpp"],
 
     "isas_any": ["scalar"],
     "isas_x64": ["sse2", "avx2", "avx512"],

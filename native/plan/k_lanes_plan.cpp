@@ -13,6 +13,7 @@
 #include "kernels/table.hpp"
 #include "plan/axis.hpp"
 #include "plan/candidate.hpp"
+#include "plan/channels_last_image.hpp"
 #include "plan/memory.hpp"
 #include "plan/split.hpp"
 #include "plan/thread_pool.hpp"
@@ -44,20 +45,6 @@ Split channel_blocks(const PlanRequest& request) {
   const int64_t vectors = ceil_div(request.shape.out_channels_per_group(), request.kernels->lanes);
   return Split::at_most(vectors, vectors_per_block(*request.kernels));
 }
-
-// Padding with values (not zeros) is written out, and the convolution then sees none.
-ConvShape with_padding_applied(ConvShape shape) {
-  if (shape.padding_mode == PaddingMode::zeros) return shape;
-  for (int axis = 0; axis < 3; ++axis) {
-    shape.input[axis] += shape.padding_begin[axis] + shape.padding_end[axis];
-    shape.padding_begin[axis] = shape.padding_end[axis] = 0;
-  }
-  return shape;
-}
-
-// Floats from one pixel to the next. A pitch of whole 4 KiB pages would map all pixels of a tile to the same cache sets
-// (up to 22 % slower): 64 bytes more spread them.
-int64_t image_pitch(int64_t channels) { return channels % 64 == 0 ? channels + 16 : channels; }
 
 // [groups][vectors][…]: packed weights and bias, shared by all plans of one layer.
 struct PackedWeights {
@@ -111,12 +98,10 @@ class KLanesPlan final : public ConvPlan {
       : ConvPlan(request),
         packed_(std::move(packed)),
         padded_(with_padding_applied(request.shape)),
+        image_(request.shape, 1),
         blocks_(channel_blocks(request)),
         runs_{tap_runs(axis_of(padded_, 0)), tap_runs(axis_of(padded_, 1)), tap_runs(axis_of(padded_, 2))} {
     const ConvShape& shape = request.shape;
-    image_in_place_ = shape.layout == Layout::channels_last && shape.padding_mode == PaddingMode::zeros;
-    pitch_ = image_in_place_ ? shape.in_channels : image_pitch(shape.in_channels);
-
     threads_ = useful_threads(request.threads, static_cast<double>(shape.output_size()) *
                                                    shape.in_channels_per_group() * static_cast<double>(shape.taps()));
     // 96 pixels × 64 channels of results stay in L1 (24 KiB) until they are transposed. Fewer where that would leave
@@ -127,7 +112,6 @@ class KLanesPlan final : public ConvPlan {
     const int64_t row_parts = threads_ > 1 ? ceil_div(4 * threads_, items_without_rows) : 1;
     rows_ = Split::at_most(shape.output[1],
                            std::max<int64_t>(1, std::min<int64_t>(rows_wanted, shape.output[1] / row_parts)));
-    image_floats_ = image_in_place_ ? 0 : padded_.in_pixels() * pitch_;
     band_floats_ = shape.layout == Layout::channels_last
                        ? 0
                        : rows_.largest() * columns_.largest() * blocks_.largest() * request.kernels->lanes;
@@ -136,7 +120,7 @@ class KLanesPlan final : public ConvPlan {
   bool complete() const { return packed_ && runs_[0] && runs_[1] && runs_[2]; }
 
   const char* algorithm() const override { return k_lanes_candidate.name; }
-  size_t workspace_bytes() const override { return sizeof(float) * (image_floats_ + threads_ * band_floats_); }
+  size_t workspace_bytes() const override { return sizeof(float) * (image_.floats() + threads_ * band_floats_); }
   size_t weight_bytes() const override { return packed_->weight.size_bytes() + packed_->bias.size_bytes(); }
   const std::shared_ptr<PackedWeights>& packed() const { return packed_; }
 
@@ -154,13 +138,9 @@ class KLanesPlan final : public ConvPlan {
 
   void execute(const float* input, float* output, float* workspace) const override {
     const ConvShape& s = shape();
-    float* bands = workspace + image_floats_;
+    float* bands = workspace + image_.floats();
     for (int64_t n = 0; n < s.batch; ++n) {
-      const float* image = input + n * s.in_channels * s.in_pixels();
-      if (!image_in_place_) {
-        fill_image(image, workspace);
-        image = workspace;
-      }
+      const float* image = image_.fill(input + n * s.in_channels * s.in_pixels(), workspace, kernels(), threads_);
       float* result = output + n * s.out_channels * s.out_pixels();
       const int64_t bands_a_plane = rows_.parts * columns_.parts;
       const int64_t items = int64_t{s.groups} * blocks_.parts * s.output[0] * bands_a_plane;
@@ -171,46 +151,6 @@ class KLanesPlan final : public ConvPlan {
         const Box box{{z, rows_.begin(rows), columns_.begin(columns)}, {z + 1, rows_.end(rows), columns_.end(columns)}};
         run_band(image, result, bands + worker * band_floats_, block / blocks_.parts, block % blocks_.parts, box);
       });
-    }
-  }
-
-  // Channels-first (or padded) input to [pixels][pitch].
-  void fill_image(const float* input, float* image) const {
-    const ConvShape& s = shape();
-    const int threads = useful_threads(threads_, static_cast<double>(padded_.in_pixels()) * s.in_channels * 4);
-    if (s.padding_mode == PaddingMode::zeros) {
-      // 128 pixels of 16 channels are read at a time: 16 streams.
-      const Split chunks = Split::at_most(s.in_pixels(), 128);
-      parallel_for(threads, chunks.parts, [&](int64_t chunk, int) {
-        const int64_t first = chunks.begin(chunk);
-        kernels().transpose(input + first, s.in_pixels(), image + first * pitch_, pitch_, s.in_channels,
-                            chunks.size(chunk));
-      });
-      return;
-    }
-    parallel_for(threads, int64_t{padded_.input[0]} * padded_.input[1], [&](int64_t row, int) {
-      const int64_t z = source_element(s.padding_mode, row / padded_.input[1] - s.padding_begin[0], s.input[0]);
-      const int64_t y = source_element(s.padding_mode, row % padded_.input[1] - s.padding_begin[1], s.input[1]);
-      fill_padded_row(input, (z * s.input[1] + y) * s.input[2], image + row * padded_.input[2] * pitch_);
-    });
-  }
-
-  void fill_padded_row(const float* input, int64_t first_pixel, float* row) const {
-    const ConvShape& s = shape();
-    const int64_t width = s.input[2], begin = s.padding_begin[2];
-    float* inside = row + begin * pitch_;
-    if (s.layout == Layout::channels_first) {
-      kernels().transpose(input + first_pixel, s.in_pixels(), inside, pitch_, s.in_channels, width);
-    } else {
-      for (int64_t x = 0; x < width; ++x) {
-        std::copy_n(input + (first_pixel + x) * s.in_channels, s.in_channels, inside + x * pitch_);
-      }
-    }
-    for (int64_t x = 0; x < padded_.input[2]; ++x) {
-      if (x == begin) x += width;  // the inside is there already
-      if (x >= padded_.input[2]) break;
-      const int64_t source = source_element(s.padding_mode, x - begin, width);
-      std::copy_n(inside + source * pitch_, s.in_channels, row + x * pitch_);
     }
   }
 
@@ -276,8 +216,8 @@ class KLanesPlan final : public ConvPlan {
     const TapRun* const runs[3] = {&rz, &ry, &rx};
     const int64_t lanes = kernels().lanes, channels = shape().in_channels_per_group();
     const int64_t vectors = blocks_.size(block), width = vectors * lanes;
-    const int64_t pixel_strides[3] = {int64_t{padded_.input[1]} * padded_.input[2] * pitch_, padded_.input[2] * pitch_,
-                                      pitch_};
+    const int64_t pixel_strides[3] = {int64_t{padded_.input[1]} * padded_.input[2] * image_.pitch(),
+                                      padded_.input[2] * image_.pitch(), image_.pitch()};
 
     KLanesTile tile{};
     tile.channels = static_cast<int32_t>(channels);
@@ -328,13 +268,12 @@ class KLanesPlan final : public ConvPlan {
 
   std::shared_ptr<PackedWeights> packed_;
   ConvShape padded_;
+  ChannelsLastImage image_;
   Split blocks_;                   // of one group's output vectors
   AlignedBuffer<TapRun> runs_[3];  // per axis
   Split rows_{}, columns_{};       // bands of the output
   int threads_;
-  bool image_in_place_;
-  int64_t pitch_;
-  int64_t image_floats_, band_floats_;
+  int64_t band_floats_;
 };
 
 bool accepts(const PlanRequest&) { return true; }
