@@ -1,0 +1,89 @@
+/** The command line of the benchmark. */
+import { parseArgs } from 'node:util';
+
+export interface BenchOptions {
+  readonly full: boolean;
+  /** Layers whose name matches; undefined: all of the choice. */
+  readonly filter: RegExp | undefined;
+  /** Undefined: one, and as many as the CPUs this process may use. */
+  readonly threads: readonly number[] | undefined;
+  readonly json: boolean;
+  readonly peers: boolean;
+  readonly model: 'isnet' | undefined;
+  /** Folder for the report; undefined: bench/results in the repository, none elsewhere. */
+  readonly output: string | undefined;
+}
+
+export const usage = `Usage: npm run bench -- [options]
+
+Computes the named layers with the native backend, checks every result against the pure-TypeScript backend, then times both and the peers.
+
+  --quick            about a quarter of the layers, under a minute (default)
+  --full             every layer, more repetitions: several minutes
+  --filter PATTERN   of all layers, those whose name matches the regular expression, e.g. aspp or 'd(4|8)$'
+  --threads LIST     thread counts to time, e.g. 1,2 (default: 1 and all CPUs)
+  --json             print JSON, and nothing else, on standard output
+  --no-peers         leave out ONNX Runtime and TensorFlow.js
+  --model isnet      instead: the 23 dilated layers of the ISNet network on a photograph, with its trained weights (fetches 113 MB once)
+  --output FOLDER    where the report goes (default: bench/results)
+  --help
+
+Exit status: 0 all results right, 1 a result wrong or something missing, 2 wrong use.
+`;
+
+/** The command line can't be understood; the message says why. */
+export class UsageError extends Error {}
+
+/** Null when help is asked for. @throws UsageError */
+export function parseArguments(argv: readonly string[]): BenchOptions | null {
+  const values = parseValues(argv);
+  if (values.help) return null;
+  if (values.quick && values.full) throw new UsageError('Expected --quick or --full, received both');
+  if (values.model !== undefined && values.model !== 'isnet') throw new UsageError(`Expected --model isnet, received '${values.model}'`);
+  return {
+    full: values.full ?? false,
+    filter: values.filter === undefined ? undefined : parsePattern(values.filter),
+    threads: values.threads === undefined ? undefined : parseThreads(values.threads),
+    json: values.json ?? false,
+    peers: !values['no-peers'],
+    model: values.model,
+    output: values.output,
+  };
+}
+
+function parseValues(argv: readonly string[]) {
+  try {
+    return parseArgs({
+      args: [...argv],
+      options: {
+        quick: { type: 'boolean' },
+        full: { type: 'boolean' },
+        filter: { type: 'string' },
+        threads: { type: 'string' },
+        json: { type: 'boolean' },
+        'no-peers': { type: 'boolean' },
+        model: { type: 'string' },
+        output: { type: 'string' },
+        help: { type: 'boolean' },
+      },
+    }).values;
+  } catch (error) {
+    throw new UsageError((error as Error).message);
+  }
+}
+
+function parsePattern(source: string): RegExp {
+  try {
+    return new RegExp(source);
+  } catch (error) {
+    throw new UsageError(`Expected --filter to be a regular expression: ${(error as Error).message}`);
+  }
+}
+
+function parseThreads(list: string): number[] {
+  const counts = list.split(',').map(Number);
+  const wrong = counts.find((count) => !Number.isInteger(count) || count < 1 || count > 1024);
+  if (wrong !== undefined)
+    throw new UsageError(`Expected --threads to be integers from 1 to 1024, separated by commas, received '${list}'`);
+  return [...new Set(counts)].sort((a, b) => a - b);
+}

@@ -1,0 +1,103 @@
+/**
+ * Whether a result is right: every element is compared with the pure-TypeScript backend's, whose float64 sums are rounded once.
+ *
+ * A sum of K float32 products may differ from the exact one by (K + 2)·2⁻²⁴·Σ|x·w| + K·2⁻¹⁴⁹ whatever its order (Higham, Accuracy and
+ * Stability of Numerical Algorithms, section 3.1); Σ|x·w| of each element is the same convolution of the absolute values.
+ */
+import { typescriptBackend } from '../lib/backend/typescript.js';
+import { prepareOwn } from './own.js';
+import { product, type Problem } from './problem.js';
+import type { Comparison } from './report/result.js';
+import { timeRuns, type Started } from './timing.js';
+
+export interface Reference {
+  /** The right result, rounded to float32. */
+  readonly output: Float32Array;
+  /** Per element, how far off a float32 sum may be. */
+  readonly bound: Float64Array;
+  readonly standardDeviation: number;
+  /** The pure-TypeScript backend, whose first run it was. */
+  readonly started: Started;
+}
+
+export interface Check {
+  readonly ok: boolean;
+  readonly maxError: number;
+  /** At most 1 in a right result. */
+  readonly maxErrorOverBound: number;
+}
+
+export async function makeReference(problem: Problem): Promise<Reference> {
+  const contender = prepareOwn(typescriptBackend, problem, 1);
+  const firstMilliseconds = await timeRuns(contender, 1);
+  const absolute = prepareOwn(
+    typescriptBackend,
+    {
+      ...problem,
+      input: problem.input.map(Math.abs),
+      weight: problem.weight.map(Math.abs),
+      bias: problem.bias?.map(Math.abs) ?? null,
+    },
+    1,
+  );
+  await absolute.run();
+  const terms = product(problem.weightDims) / problem.weightDims[0]! + (problem.bias ? 1 : 0);
+  const output = contender.output().slice();
+  return {
+    output,
+    bound: Float64Array.from(absolute.output(), (sum) => (terms + 2) * 2 ** -24 * sum + terms * 2 ** -149),
+    standardDeviation: standardDeviation(output),
+    started: { contender, firstMilliseconds },
+  };
+}
+
+export function checkAgainst(reference: Reference, output: Float32Array): Check {
+  let maxError = 0;
+  let maxErrorOverBound = 0;
+  let ok = output.length === reference.output.length;
+  for (let i = 0; i < reference.output.length; i++) {
+    const error = Math.abs(output[i]! - reference.output[i]!);
+    // Written so that NaN fails.
+    if (!(error <= reference.bound[i]!)) ok = false;
+    if (error > maxError) maxError = error;
+    if (error / reference.bound[i]! > maxErrorOverBound) maxErrorOverBound = error / reference.bound[i]!;
+  }
+  return { ok, maxError, maxErrorOverBound };
+}
+
+/** Two results that each keep the bound differ by at most twice the bound. */
+export function compareResults({ bound, standardDeviation }: Reference, ours: Float32Array, theirs: Float32Array): Comparison {
+  let ok = ours.length === theirs.length;
+  let maxDifference = 0;
+  let maxDifferenceOverBounds = 0;
+  for (let i = 0; i < ours.length; i++) {
+    const difference = Math.abs(ours[i]! - theirs[i]!);
+    if (!(difference <= 2 * bound[i]!)) ok = false;
+    maxDifference = Math.max(maxDifference, difference);
+    maxDifferenceOverBounds = Math.max(maxDifferenceOverBounds, difference / (2 * bound[i]!));
+  }
+  return { ok, maxDifferenceOverDeviation: maxDifference / standardDeviation, maxDifferenceOverBounds };
+}
+
+/** The promise for every thread count: the same bits. */
+export function sameBits(a: Float32Array, b: Float32Array): boolean {
+  return Buffer.from(a.buffer, a.byteOffset, a.byteLength).equals(Buffer.from(b.buffer, b.byteOffset, b.byteLength));
+}
+
+/** Whether a peer did the same work: within a thousandth of the standard deviation, which Winograd in float32 keeps and a wrong tap does not. */
+export function roughlyEqual(reference: Reference, output: Float32Array): boolean {
+  if (output.length !== reference.output.length) return false;
+  const tolerance = 1e-3 * reference.standardDeviation;
+  return output.every((value, i) => Math.abs(value - reference.output[i]!) <= tolerance);
+}
+
+function standardDeviation(values: Float32Array): number {
+  let sum = 0;
+  let squares = 0;
+  for (const value of values) {
+    sum += value;
+    squares += value * value;
+  }
+  const mean = sum / values.length;
+  return Math.sqrt(Math.max(0, squares / values.length - mean * mean));
+}

@@ -1,0 +1,126 @@
+/** One layer: check every implementation's result, then time those that are right side by side. */
+import type { Backend } from '../lib/backend/backend.js';
+import { checkAgainst, compareResults, makeReference, roughlyEqual, sameBits, type Reference } from './check.js';
+import { prepareOwn } from './own.js';
+import { Unsupported, type Peer } from './peers/peer.js';
+import type { Problem } from './problem.js';
+import type { Entry, LayerResult } from './report/result.js';
+import { timeAll, timeRuns, type Started, type TimingOptions } from './timing.js';
+
+export interface MeasureOptions extends TimingOptions {
+  readonly threads: readonly number[];
+  /** A peer that is expected to take longer for one run is left out. */
+  readonly longestRunSeconds: number;
+}
+
+/** What may be timed, or nothing and the reason in its entry. */
+interface Candidate {
+  readonly entry: Entry;
+  readonly started: Started | null;
+}
+
+/** `theirs`: another's result for the same problem, which ours is to be compared with. */
+export async function measureLayer(
+  problem: Problem,
+  natives: readonly Backend[],
+  peers: readonly Peer[],
+  options: MeasureOptions,
+  step: (what: string) => void,
+  theirs: Float32Array | null = null,
+): Promise<Omit<LayerResult, 'network' | 'goalPercent' | 'best'>> {
+  step('pure TypeScript');
+  const reference = await makeReference(problem);
+  const candidates: Candidate[] = [];
+
+  for (const backend of natives) {
+    step(`checking ${backend.isa}`);
+    candidates.push(...(await checkNative(backend, problem, reference, options.threads)));
+  }
+  const ours = candidates[0]?.started?.contender.output() ?? reference.output;
+  const comparison = theirs && compareResults(reference, ours, theirs);
+  candidates.push({ started: reference.started, entry: blankEntry('typescript', 'typescript', 1, reference.started.contender.algorithm) });
+  for (const peer of peers) {
+    step(`checking ${peer.name}`);
+    for (const threads of peer.threaded ? options.threads : [1]) {
+      candidates.push(await checkPeer(peer, problem, reference, threads, options.longestRunSeconds));
+    }
+  }
+
+  step('timing');
+  const right = candidates.flatMap(({ entry, started }) => (entry.status === 'timed' && started ? started : []));
+  const timings = await timeAll(right, options);
+  for (const { started } of candidates) await started?.contender.close?.();
+  const entries = candidates.map(({ entry, started }) => {
+    const index = started ? right.indexOf(started) : -1;
+    return index < 0 ? entry : { ...entry, timing: timings[index]! };
+  });
+  const { name, inputDims, weightDims, dilation, groups, multiplies } = problem;
+  return { name, inputDims, weightDims, dilation, groups, multiplies, entries, comparison };
+}
+
+/** One candidate for each thread count; all must give the bits of the first. */
+async function checkNative(
+  backend: Backend,
+  problem: Problem,
+  reference: Reference,
+  threadCounts: readonly number[],
+): Promise<Candidate[]> {
+  const candidates: Candidate[] = [];
+  let first: Float32Array | undefined;
+  for (const threads of threadCounts) {
+    const contender = prepareOwn(backend, problem, threads);
+    const firstMilliseconds = await timeRuns(contender, 1);
+    const output = contender.output();
+    first ??= output;
+    const { ok, maxError, maxErrorOverBound } = checkAgainst(reference, output);
+    const stable = sameBits(first, output);
+    candidates.push({
+      started: { contender, firstMilliseconds },
+      entry: {
+        ...blankEntry(backend.isa, 'native', threads, contender.algorithm),
+        status: ok && stable ? 'timed' : 'wrong',
+        note: !ok ? `${maxErrorOverBound.toPrecision(3)} times the allowed error` : !stable ? 'other bits than with fewer threads' : null,
+        maxErrorOverBound,
+        maxErrorOverDeviation: maxError / reference.standardDeviation,
+      },
+    });
+  }
+  return candidates;
+}
+
+async function checkPeer(
+  peer: Peer,
+  problem: Problem,
+  reference: Reference,
+  threads: number,
+  longestRunSeconds: number,
+): Promise<Candidate> {
+  const entry = blankEntry(peer.name, 'peer', threads, null);
+  const expected = peer.expectedSeconds(problem);
+  if (expected > longestRunSeconds) {
+    return { started: null, entry: { ...entry, status: 'skipped', note: `one run would take about ${expected.toPrecision(2)} s` } };
+  }
+  try {
+    const contender = await peer.prepare(problem, threads);
+    const started = { contender, firstMilliseconds: await timeRuns(contender, 1) };
+    if (roughlyEqual(reference, contender.output())) return { started, entry };
+    return { started, entry: { ...entry, status: 'wrong', note: 'its result differs from ours' } };
+  } catch (error) {
+    const note = error instanceof Error ? error.message.split('\n')[0]! : String(error);
+    return { started: null, entry: { ...entry, status: error instanceof Unsupported ? 'unsupported' : 'failed', note } };
+  }
+}
+
+function blankEntry(name: string, kind: Entry['kind'], threads: number, algorithm: string | null): Entry {
+  return {
+    name,
+    kind,
+    threads,
+    status: 'timed',
+    algorithm,
+    note: null,
+    timing: null,
+    maxErrorOverBound: null,
+    maxErrorOverDeviation: null,
+  };
+}

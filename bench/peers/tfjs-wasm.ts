@@ -1,0 +1,8 @@
+/** TensorFlow.js, WebAssembly backend with SIMD (one thread: see tensorflow.ts). */
+import type { Peer } from './peer.js';
+import { tensorFlowPeer } from './tensorflow.js';
+
+export function tfjsWasmPeer(): Peer {
+  // Measured: 2-D and 1-D run at 5 to 12 GFLOP/s, 3-D, a plain loop, at 0.4.
+  return tensorFlowPeer('wasm', (problem) => problem.multiplies / (problem.dilation.length === 3 ? 0.2e9 : 2e9));
+}

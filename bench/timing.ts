@@ -1,0 +1,99 @@
+/**
+ * Times contenders side by side: rounds over all of them, the least time of each.
+ *
+ * The machine's clock drifts and other work interrupts, both of which only ever lengthen a time; the minimum over interleaved rounds is
+ * therefore the figure that repeats best, and no contender has a quiet minute that another lacked.
+ */
+import { performance } from 'node:perf_hooks';
+import { setTimeout } from 'node:timers/promises';
+import type { Contender } from './contender.js';
+
+export interface Timing {
+  /** Least time of one run. */
+  readonly milliseconds: number;
+  readonly medianMilliseconds: number;
+  /** Timed runs. */
+  readonly runs: number;
+}
+
+export interface TimingOptions {
+  /** Time to spend on each contender, warm-up included. */
+  readonly budgetMilliseconds: number;
+  readonly rounds: number;
+}
+
+/** A sample lasts at least this long, so that reading the clock (about 50 ns) does not count: short runs are timed several at once. */
+const shortestSampleMilliseconds = 0.05;
+/** A run shorter than this suffers when data and code are cold and threads asleep: the first sample of each round is not counted. */
+const coldMilliseconds = 10;
+/** A run longer than its share of the budget is still timed this often … */
+const fewestSamples = 3;
+/** … unless it takes more than this many budgets: then its first run stands. */
+const patience = 4;
+
+/** A contender that has run once, to be checked, and how long that took. */
+export interface Started {
+  readonly contender: Contender;
+  readonly firstMilliseconds: number;
+}
+
+export async function timeAll(started: readonly Started[], options: TimingOptions): Promise<Timing[]> {
+  const sheets: Sheet[] = [];
+  for (const one of started) sheets.push(await startSheet(one, options));
+  for (let round = 0; round < options.rounds; round++) {
+    for (const sheet of sheets) await timeRound(sheet, options);
+  }
+  return sheets.map(({ samples, runs }) => {
+    samples.sort((a, b) => a - b);
+    return { milliseconds: samples[0]!, medianMilliseconds: samples[samples.length >> 1]!, runs };
+  });
+}
+
+/** What is known of one contender so far. */
+interface Sheet {
+  readonly contender: Contender;
+  /** Milliseconds of one run. */
+  readonly samples: number[];
+  readonly runsPerSample: number;
+  readonly expected: number;
+  readonly mostSamples: number;
+  runs: number;
+}
+
+async function startSheet({ contender, firstMilliseconds }: Started, { budgetMilliseconds, rounds }: TimingOptions): Promise<Sheet> {
+  if (firstMilliseconds > patience * budgetMilliseconds) {
+    return { contender, samples: [firstMilliseconds], runsPerSample: 1, expected: firstMilliseconds, mostSamples: 1, runs: 1 };
+  }
+  // A short first run is mostly compilation and cold caches: the next one tells what to expect.
+  const expected = firstMilliseconds > coldMilliseconds ? firstMilliseconds : await timeRuns(contender, 1);
+  return {
+    contender,
+    samples: [],
+    runsPerSample: Math.max(1, Math.ceil(shortestSampleMilliseconds / expected)),
+    expected,
+    mostSamples: expected > budgetMilliseconds / rounds ? Math.max(fewestSamples, Math.floor(budgetMilliseconds / expected)) : Infinity,
+    runs: 0,
+  };
+}
+
+async function timeRound(sheet: Sheet, { budgetMilliseconds, rounds }: TimingOptions): Promise<void> {
+  if (sheet.samples.length >= sheet.mostSamples) return;
+  const { contender, samples, runsPerSample, expected } = sheet;
+  const end = performance.now() + budgetMilliseconds / rounds;
+  if (expected < coldMilliseconds) await timeRuns(contender, runsPerSample);
+  do {
+    samples.push((await timeRuns(contender, runsPerSample)) / runsPerSample);
+    sheet.runs += runsPerSample;
+  } while (performance.now() < end);
+  if (contender.spinMilliseconds) await setTimeout(contender.spinMilliseconds);
+}
+
+/** Milliseconds of `count` runs. */
+export async function timeRuns(contender: Contender, count: number): Promise<number> {
+  const begin = performance.now();
+  for (let i = 0; i < count; i++) {
+    const promise = contender.run();
+    if (promise) await promise;
+  }
+  return performance.now() - begin;
+}

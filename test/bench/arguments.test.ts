@@ -1,0 +1,61 @@
+/** The command line: what it understands, and that it refuses the rest with status 2 before any work. */
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { parseArguments, UsageError } from '../../bench/arguments.js';
+import { main } from '../../bench/run.js';
+
+describe('parseArguments', () => {
+  it('has defaults', () => {
+    expect(parseArguments([])).toEqual({
+      full: false,
+      filter: undefined,
+      threads: undefined,
+      json: false,
+      peers: true,
+      model: undefined,
+      output: undefined,
+    });
+  });
+
+  it('reads every option', () => {
+    expect(
+      parseArguments(['--full', '--filter', 'd(4|8)$', '--threads', '2,1,2', '--json', '--no-peers', '--model', 'isnet', '--output', 'x']),
+    ).toEqual({ full: true, filter: /d(4|8)$/, threads: [1, 2], json: true, peers: false, model: 'isnet', output: 'x' });
+    expect(parseArguments(['--help'])).toBeNull();
+  });
+
+  it.each([
+    [['--fast'], /--fast/],
+    [['aspp'], /aspp/],
+    [['--quick', '--full'], /both/],
+    [['--filter', '('], /regular expression/],
+    [['--threads', '0'], /'0'/],
+    [['--threads', '1,x'], /'1,x'/],
+    [['--threads', '1.5'], /'1.5'/],
+    [['--threads', ''], /''/],
+    [['--model', 'resnet'], /'resnet'/],
+  ])('refuses %j', (argv, message) => {
+    expect(() => parseArguments(argv)).toThrow(UsageError);
+    expect(() => parseArguments(argv)).toThrow(message);
+  });
+});
+
+describe('main', () => {
+  afterEach(() => void vi.restoreAllMocks());
+
+  it('prints the usage for --help and returns 0', async () => {
+    const out = vi.spyOn(process.stdout, 'write').mockReturnValue(true);
+    expect(await main(['--help'])).toBe(0);
+    expect(out.mock.calls.join('')).toContain('--model isnet');
+  });
+
+  it.each([[['--nonsense']], [['--filter', 'no-layer-has-this-name']]])(
+    'returns 2 for %j and writes nothing on standard output',
+    async (argv) => {
+      const out = vi.spyOn(process.stdout, 'write').mockReturnValue(true);
+      const err = vi.spyOn(process.stderr, 'write').mockReturnValue(true);
+      expect(await main(argv)).toBe(2);
+      expect(out).not.toHaveBeenCalled();
+      expect(err).toHaveBeenCalled();
+    },
+  );
+});

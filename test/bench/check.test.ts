@@ -1,0 +1,140 @@
+/** The check that stands before every time: it must let right results pass and catch wrong ones. */
+import { beforeAll, describe, expect, it } from 'vitest';
+import { checkAgainst, compareResults, makeReference, roughlyEqual, sameBits, type Reference } from '../../bench/check.js';
+import type { Contender } from '../../bench/contender.js';
+import { measureLayer } from '../../bench/measure.js';
+import type { Peer } from '../../bench/peers/peer.js';
+import { Unsupported } from '../../bench/peers/peer.js';
+import { makeProblem, type Problem } from '../../bench/problem.js';
+import { shapes } from '../../bench/shapes.js';
+import { typescriptBackend } from '../../lib/backend/typescript.js';
+import type { Backend } from '../../lib/backend/backend.js';
+
+let problem: Problem;
+let reference: Reference;
+beforeAll(async () => {
+  problem = makeProblem(shapes.find(({ name }) => name === 'tiny8_16_d2')!);
+  reference = await makeReference(problem);
+});
+
+/** y[k, y, x] by the formula, in float64. */
+function directSum({ input, weight }: Problem, k: number, y: number, x: number): { sum: number; absolute: number } {
+  let sum = 0;
+  let absolute = 0;
+  for (let c = 0; c < 8; c++) {
+    for (let i = 0; i < 3; i++) {
+      for (let j = 0; j < 3; j++) {
+        const [row, column] = [y + 2 * i - 2, x + 2 * j - 2];
+        if (row < 0 || row > 15 || column < 0 || column > 15) continue;
+        const term = input[(c * 16 + row) * 16 + column]! * weight[((k * 8 + c) * 3 + i) * 3 + j]!;
+        sum += term;
+        absolute += Math.abs(term);
+      }
+    }
+  }
+  return { sum, absolute };
+}
+
+describe('the reference', () => {
+  it('is the plain sum, and its bound (K + 2)·2⁻²⁴·Σ|x·w| + K·2⁻¹⁴⁹', () => {
+    for (const [k, y, x] of [
+      [0, 0, 0],
+      [7, 15, 15],
+      [3, 8, 9],
+      [5, 1, 14],
+    ] as const) {
+      const { sum, absolute } = directSum(problem, k, y, x);
+      const index = (k * 16 + y) * 16 + x;
+      expect(reference.output[index]).toBe(Math.fround(sum));
+      expect(reference.bound[index]).toBeCloseTo((72 + 2) * 2 ** -24 * absolute + 72 * 2 ** -149, 10);
+    }
+  });
+});
+
+describe('checkAgainst', () => {
+  it('passes the right result and one within the bound', () => {
+    expect(checkAgainst(reference, reference.output)).toEqual({ ok: true, maxError: 0, maxErrorOverBound: 0 });
+    const near = reference.output.map((value, i) => value + 0.5 * reference.bound[i]!);
+    expect(checkAgainst(reference, near)).toMatchObject({ ok: true });
+  });
+
+  it.each([
+    ['one element off by twice the bound', (output: Float32Array, bound: Float64Array) => (output[77]! += 2 * bound[77]!)],
+    ['one NaN', (output: Float32Array) => (output[2047] = NaN)],
+    ['one infinity', (output: Float32Array) => (output[0] = Infinity)],
+  ])('fails %s', (_name, spoil) => {
+    const output = reference.output.slice();
+    spoil(output, reference.bound);
+    expect(checkAgainst(reference, output).ok).toBe(false);
+    expect(compareResults(reference, reference.output, output).ok).toBe(_name.startsWith('one element'));
+  });
+
+  it('fails a result of another length', () => {
+    expect(checkAgainst(reference, reference.output.subarray(1)).ok).toBe(false);
+    expect(roughlyEqual(reference, reference.output.subarray(1))).toBe(false);
+  });
+
+  it('tells bits apart that compare equal', () => {
+    expect(sameBits(Float32Array.of(0), Float32Array.of(-0))).toBe(false);
+    expect(sameBits(Float32Array.of(NaN, 1), Float32Array.of(NaN, 1))).toBe(true);
+  });
+});
+
+describe('measureLayer', () => {
+  const options = { threads: [1, 2], budgetMilliseconds: 1, rounds: 1, longestRunSeconds: 1 };
+
+  /** A backend that computes right but for one element. */
+  const spoiled = (when: (threads: number) => boolean): Backend => ({
+    ...typescriptBackend,
+    name: 'native',
+    isa: 'spoiled',
+    plan(...parameters) {
+      const plan = typescriptBackend.plan(...parameters);
+      const threads = parameters[3].threads!;
+      return {
+        ...plan,
+        info: plan.info,
+        runAsync: () => Promise.resolve(),
+        run(input, output) {
+          plan.run(input, output);
+          if (when(threads)) output[1000] = output[1000]! * (1 + 2 ** -23);
+        },
+      };
+    },
+  });
+
+  it('times what is right, and only that', async () => {
+    const peer = (name: string, prepare: Peer['prepare'], seconds = 0): Peer => ({
+      name,
+      version: '0',
+      threaded: false,
+      expectedSeconds: () => seconds,
+      prepare,
+    });
+    const contender = (output: () => Float32Array): Contender => ({ name: '', threads: 1, algorithm: null, run: () => undefined, output });
+    const peers = [
+      peer('right', () => Promise.resolve(contender(() => reference.output))),
+      peer('off', () => Promise.resolve(contender(() => reference.output.map((value) => value + 1)))),
+      peer('lacking', () => Promise.reject(new Unsupported('no groups'))),
+      peer('broken', () => Promise.reject(new Error('out of order\nat some place'))),
+      peer('slow', () => Promise.reject(new Error('not to be called')), 5),
+    ];
+    const { entries } = await measureLayer(problem, [], peers, options, () => undefined);
+    const found = Object.fromEntries(entries.map(({ name, status, note, timing }) => [name, { status, note, timed: timing !== null }]));
+    expect(found).toEqual({
+      typescript: { status: 'timed', note: null, timed: true },
+      right: { status: 'timed', note: null, timed: true },
+      off: { status: 'wrong', note: 'its result differs from ours', timed: false },
+      lacking: { status: 'unsupported', note: 'no groups', timed: false },
+      broken: { status: 'failed', note: 'out of order', timed: false },
+      slow: { status: 'skipped', note: 'one run would take about 5.0 s', timed: false },
+    });
+  });
+
+  it('calls a result wrong that has other bits with more threads', async () => {
+    const { entries } = await measureLayer(problem, [spoiled((threads) => threads === 2)], [], options, () => undefined);
+    const [one, two] = entries;
+    expect(one).toMatchObject({ name: 'spoiled', threads: 1, status: 'timed' });
+    expect(two).toMatchObject({ name: 'spoiled', threads: 2, status: 'wrong', timing: null, note: 'other bits than with fewer threads' });
+  });
+});

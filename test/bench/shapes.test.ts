@@ -1,0 +1,71 @@
+/** The named layers: complete, and in agreement with the figures they were measured with. */
+import { describe, expect, it } from 'vitest';
+import { outputSize } from '../../lib/geometry/output-size.js';
+import { makeProblem, product, resolvedShape, seededValues } from '../../bench/problem.js';
+import { filterShapes, multiplyCount, outputSizes, shapes } from '../../bench/shapes.js';
+
+describe('named layers', () => {
+  it('are 58, each under its own name', () => {
+    expect(shapes).toHaveLength(58);
+    expect(new Set(shapes.map(({ name }) => name)).size).toBe(58);
+  });
+
+  it('have a quick choice that covers one, two and three dimensions, depthwise, groups and the smallest', () => {
+    const quick = shapes.filter((shape) => shape.quick);
+    expect(quick.length).toBeGreaterThanOrEqual(10);
+    expect(quick.length).toBeLessThanOrEqual(16);
+    expect(new Set(quick.map(({ input }) => input.length))).toEqual(new Set([1, 2, 3]));
+    for (const word of ['aspp', 'dw', 'grp', 'wavenet', 'tiny']) expect(quick.some(({ name }) => name.startsWith(word))).toBe(true);
+    expect(quick.every(({ dilation }) => dilation > 1)).toBe(true);
+  });
+
+  it.each(shapes.map((shape) => [shape.name, shape] as const))('%s has the output size of the public formula', (_name, shape) => {
+    const sizes = shape.input.map((size, axis) =>
+      outputSize(size, { kernel: shape.kernel[axis]!, dilation: shape.dilation, padding: shape.padding }),
+    );
+    expect(outputSizes(shape)).toEqual(sizes);
+    const { output, paddingBegin, paddingEnd, kernel, input, dilation } = resolvedShape({
+      ...makeProblem({ ...shape, inChannels: shape.groups, outChannels: shape.groups }),
+    });
+    for (const axis of [0, 1, 2] as const) {
+      expect(output[axis]).toBe(input[axis] + paddingBegin[axis] + paddingEnd[axis] - dilation[axis] * (kernel[axis] - 1));
+    }
+  });
+
+  it('count the products of the plain formula, those in the padding too', () => {
+    const count = (name: string): number => multiplyCount(shapes.find((shape) => shape.name === name)!);
+    expect(count('aspp256_33_d6')).toBe(256 * 256 * 9 * 33 * 33);
+    expect(count('dw128_128_d2')).toBe(128 * 9 * 128 * 128);
+    expect(count('grp32_256_56_d2')).toBe(256 * 8 * 9 * 56 * 56);
+    expect(count('wavenet_d512')).toBe(64 * 128 * 2 * 16000);
+    expect(count('vol32_d1')).toBe(32 * 32 * 27 * 32 ** 3);
+  });
+
+  it('are found by a part of their name or a pattern', () => {
+    expect(filterShapes(shapes, /aspp/)).toHaveLength(6);
+    expect(filterShapes(shapes, /^ctx21_64_d(4|8)$/).map(({ name }) => name)).toEqual(['ctx21_64_d4', 'ctx21_64_d8']);
+    expect(filterShapes(shapes, /nothing/)).toEqual([]);
+  });
+});
+
+describe('seeded data', () => {
+  it('is the same every time, of zero mean and uniform over [−1, 1)', () => {
+    const values = seededValues(100_000, 1);
+    expect(seededValues(100_000, 1)).toEqual(values);
+    expect(seededValues(100_000, 2)).not.toEqual(values);
+    const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
+    const square = values.reduce((sum, value) => sum + value * value, 0) / values.length;
+    // Standard errors: 1/√(3·10⁵) = 0.0018 and √(4/45)/√10⁵ = 0.00094.
+    expect(Math.abs(mean)).toBeLessThan(0.008);
+    expect(Math.abs(square - 1 / 3)).toBeLessThan(0.004);
+    expect(values.every((value) => value >= -1 && value < 1)).toBe(true);
+  });
+
+  it('gives an output of about unit variance of the input', () => {
+    const problem = makeProblem(shapes.find(({ name }) => name === 'tiny8_16_d1')!);
+    expect(problem.input).toHaveLength(product(problem.inputDims));
+    expect(problem.weight).toHaveLength(product(problem.weightDims));
+    const power = problem.weight.reduce((sum, value) => sum + value * value, 0) / problem.outputDims[1]!;
+    expect(power).toBeCloseTo(1, 0);
+  });
+});
