@@ -28,13 +28,18 @@ export interface Fields {
 /** The input itself: element i sees element i. */
 export const inputFields: Fields = { period: 1, shift: 1, first: Float64Array.of(0), last: Float64Array.of(0) };
 
-// Eleven doublings in a row (audio) have 2^11 phases; 2^16 of them take 1 MB a layer, and 2^26 looks at them about 0.3 s.
+// Eleven doublings in a row (audio) have 2^11 phases. 2^16 phases take 1 MiB a layer; 2^24 looks at one take 0.5 s.
 const mostPhases = 2 ** 16;
-const mostLooks = 2 ** 26;
+const mostLooks = 2 ** 24;
 
 /** The fields of a layer's outputs, from the fields of its inputs. */
 export function fieldsBehind(layer: Layer, begin: number, inputs: Fields): Fields {
   return layer.transposed ? behindTransposed(layer, begin, inputs) : behindConvolution(layer, begin, inputs);
+}
+
+/** The fields of a stack's outputs; begins[j] is the begin padding of layers[j]. */
+export function stackFields(layers: readonly Layer[], begins: readonly number[]): Fields {
+  return layers.reduce((fields, layer, index) => fieldsBehind(layer, begins[index]!, fields), inputFields);
 }
 
 function behindConvolution({ place, kernel, stride, dilation, effectiveKernel }: Layer, begin: number, inputs: Fields): Fields {
@@ -102,10 +107,9 @@ export function fieldLast({ period, shift, last }: Fields, output: number): numb
 }
 
 function emptyFields(place: string, period: number, shift: number, kernel: number, inputs: Fields): Fields {
+  if (period > mostPhases) throw rangeError(place, `in a stack whose fields repeat after at most ${mostPhases} outputs`, period);
   const looks = period * Math.min(kernel, inputs.period);
-  if (period > mostPhases || looks > mostLooks) {
-    throw rangeError(place, `in a stack whose fields repeat after at most ${mostPhases} outputs`, period);
-  }
+  if (looks > mostLooks) throw rangeError(place, `in a stack with at most ${mostLooks} taps over the outputs of one period`, looks);
   return { period, shift, first: new Float64Array(period).fill(Infinity), last: new Float64Array(period).fill(-Infinity) };
 }
 

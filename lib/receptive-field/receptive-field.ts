@@ -1,7 +1,7 @@
 /** Receptive fields of a stack of layers along one axis: l_j = l_(j−1) + (k'_j − 1)·J_(j−1), J_j = J_(j−1)·s_j, P_j = P_(j−1) + p_j·J_(j−1). */
 import { readAxisInteger, requireExact } from '../geometry/axis.js';
 import { type Fields, fieldsBehind, firstSeen, inputFields, largestField } from './fields.js';
-import { layerOutputSize, layerPadding, readLayers, type WindowLayer } from './window-layer.js';
+import { layerBegin, layerOutputSize, readLayers, type WindowLayer } from './window-layer.js';
 
 /** What the outputs of a layer see of the stack's input. */
 export interface ReceptiveFieldStep {
@@ -53,7 +53,7 @@ export function receptiveField(layers: readonly WindowLayer[], inputSize?: numbe
   let fields: Fields = inputFields;
   return readLayers(layers).map((layer) => {
     const outputs = axisSize === undefined ? undefined : layerOutputSize(layer, axisSize);
-    fields = fieldsBehind(layer, layerPadding(layer, axisSize).begin, fields);
+    fields = fieldsBehind(layer, layerBegin(layer, axisSize), fields);
     const sizes = axisSize === undefined || outputs === undefined ? {} : { inputSize: axisSize, outputSize: outputs };
     axisSize = outputs;
     const size = requireExact(layer.place, 'receptive field', largestField(fields));

@@ -72,24 +72,30 @@ export function layerOutputSize(layer: Layer, inputSize: number): number {
 }
 
 /**
- * [begin, end] of a layer's padding. Without an input size, a padding by name that depends on it is an error.
+ * Begin padding of a layer. Without an input size, a padding by name whose begin depends on it is an error.
  *
- * 'same' pads by max(0, k' − m) in all, m = 1 … stride being what the input is more than the next lower multiple of the stride. The begin is
- * the same for every input size if it is so for the extremes m = 1 and m = stride: at stride 1, or for a kernel of 1, or (at the begin
- * only) in the familiar pool of kernel 2 and stride 2.
+ * 'same' pads by max(0, k' − m) in all, where m = 1 … stride is what the input is longer than a multiple of the stride. The begin is the same
+ * for every input size if it is so for the extremes m = 1 and m = stride: at stride 1, for a kernel of 1, for an even kernel at stride 2.
  */
-export function layerPadding(layer: Layer, inputSize: number | undefined): { readonly begin: number; readonly end: number | undefined } {
+export function layerBegin(layer: Layer, inputSize: number | undefined): number {
   const { kernel, stride, dilation, padding } = layer;
-  if (layer.transposed) {
-    const [begin, end] = padTransposedAxis(kernel, stride, dilation, padding, layer.outputPadding);
-    return { begin, end };
-  }
-  const [begin, end] = padAxis(inputSize ?? 1, kernel, stride, dilation, padding);
-  if (inputSize !== undefined || (padding !== 'same' && padding !== 'sameLower')) return { begin, end };
-  const [otherBegin, otherEnd] = padAxis(stride, kernel, stride, dilation, padding);
-  if (begin !== otherBegin) {
-    const reason = `because '${padding}' padding with stride ${stride} (${layer.place}) depends on it`;
-    throw typeError('inputSize', `given, ${reason}`, inputSize);
-  }
-  return { begin, end: end === otherEnd ? end : undefined };
+  if (layer.transposed) return padTransposedAxis(kernel, stride, dilation, padding, layer.outputPadding)[0];
+  const [begin] = padAxis(inputSize ?? 1, kernel, stride, dilation, padding);
+  if (inputSize !== undefined || begin === padAxis(stride, kernel, stride, dilation, padding)[0]) return begin;
+  const reason = `because '${String(padding)}' padding with stride ${stride} (${layer.place}) depends on it`;
+  throw typeError('inputSize', `given, ${reason}`, inputSize);
+}
+
+/** Begin padding of every layer, for a stack whose input has `inputSize` elements, or any number where that does not matter. */
+export function layerBegins(layers: readonly Layer[], inputSize: number | undefined): number[] {
+  let size = inputSize;
+  return layers.map((layer) => {
+    const begin = layerBegin(layer, size);
+    size = size === undefined ? undefined : layerOutputSize(layer, size);
+    return begin;
+  });
+}
+
+export function hasTransposed(layers: readonly Layer[]): boolean {
+  return layers.some(({ transposed }) => transposed);
 }

@@ -1,42 +1,18 @@
 /** Receptive fields of stacks: published cases, worked examples, enumerated taps, errors. */
 import fc from 'fast-check';
-import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { fieldFirst, fieldLast, type Fields, fieldsBehind, inputFields } from '../../lib/receptive-field/fields.js';
+import { fieldFirst, fieldLast, type Fields, stackFields } from '../../lib/receptive-field/fields.js';
 import { receptiveField, type ReceptiveFieldStep } from '../../lib/receptive-field/receptive-field.js';
-import { layerPadding, readLayers, type WindowLayer } from '../../lib/receptive-field/window-layer.js';
+import { layerBegins, readLayers, type WindowLayer } from '../../lib/receptive-field/window-layer.js';
 import { rejected } from '../geometry/arguments.js';
-import { mixedStack } from './layers.js';
+import { dilated, frontEnd, mixedStack, repeat } from './layers.js';
+import { published, stackOf } from './published.js';
 import { tapPaths } from './tap-paths.js';
-
-interface PublishedCase {
-  name: string;
-  source: string;
-  input?: number;
-  /** Runs of equal layers: [count, layer]. */
-  layers: [number, WindowLayer][];
-  expect: {
-    rf?: number;
-    stride?: number;
-    effectivePadding?: number;
-    start?: number;
-    out?: number;
-    rfSequence?: number[];
-    rightContext?: number;
-    coverage?: string;
-    covered?: number;
-    hdcM2?: number;
-  };
-}
-
-const published = JSON.parse(readFileSync(new URL('../fixtures/receptive-fields.json', import.meta.url), 'utf8')) as PublishedCase[];
 
 function last(layers: readonly WindowLayer[], inputSize?: number): ReceptiveFieldStep {
   return receptiveField(layers, inputSize).at(-1)!;
 }
 
-const repeat = (count: number, layer: WindowLayer): WindowLayer[] => Array.from({ length: count }, () => layer);
-const dilated = (kernel: number, dilations: readonly number[]): WindowLayer[] => dilations.map((dilation) => ({ kernel, dilation }));
 const sizes = (layers: readonly WindowLayer[]): number[] => receptiveField(layers).map(({ size }) => size);
 
 describe('published cases', () => {
@@ -46,9 +22,9 @@ describe('published cases', () => {
 
   it.each(published.map((publishedCase) => [`${publishedCase.name} (${publishedCase.source})`, publishedCase] as const))(
     '%s',
-    (_, { layers, input, expect: expected }) => {
-      const stack = layers.flatMap(([count, layer]) => repeat(count, layer));
-      const steps = receptiveField(stack, input);
+    (_, publishedCase) => {
+      const { input, expect: expected } = publishedCase;
+      const steps = receptiveField(stackOf(publishedCase), input);
       const { size, stride, padding, center, outputSize } = steps.at(-1)!;
       const checks: Record<string, () => void> = {
         rf: () => {
@@ -73,6 +49,7 @@ describe('published cases', () => {
           expect(size - 1 - padding).toBe(expected.rightContext);
         },
       };
+      // Checked in coverage.test.ts and gridding.test.ts.
       const elsewhere = ['coverage', 'covered', 'hdcM2'];
       for (const key of Object.keys(expected)) {
         if (elsewhere.includes(key)) continue;
@@ -114,15 +91,6 @@ describe('worked examples', () => {
     const layers = [...dilated(3, [1, 1, 2, 4, 8, 16, 1]), { kernel: 1 }];
     expect(sizes(layers)).toEqual([3, 5, 9, 17, 33, 65, 67, 67]);
   });
-
-  const frontEnd: WindowLayer[] = [
-    ...[2, 2, 3].flatMap((convolutions) => [...repeat(convolutions, { kernel: 3 }), { kernel: 2, stride: 2 }]),
-    ...repeat(3, { kernel: 3 }),
-    ...repeat(3, { kernel: 3, dilation: 2 }),
-    { kernel: 7, dilation: 4 },
-    { kernel: 1 },
-    { kernel: 1 },
-  ];
 
   it('front end: field 380, stride 8, (n − 372)/8 outputs', () => {
     for (const outputs of [1, 32, 66]) {
@@ -202,7 +170,8 @@ describe('transposed layers', () => {
 });
 
 function fieldsOf(layers: readonly WindowLayer[]): Fields {
-  return readLayers(layers).reduce((fields, layer) => fieldsBehind(layer, layerPadding(layer, undefined).begin, fields), inputFields);
+  const stack = readLayers(layers);
+  return stackFields(stack, layerBegins(stack, undefined));
 }
 
 describe('enumerated taps', () => {
