@@ -42,19 +42,15 @@ export function spatialAxes(weightDims: readonly number[], caller: string, requi
 export function defineConv(dims: readonly number[], settings: ConvSettings): ConvDefinition {
   const [outAxis, channelAxis, firstKernelAxis] = settings.layout === 'channelsFirst' ? [0, 1, 2] : [dims.length - 1, dims.length - 2, 0];
   const kernel = dims.slice(firstKernelAxis, firstKernelAxis + dims.length - 2);
-  kernel.forEach((size, axis) => {
-    requirePositive(`weight.dims[${firstKernelAxis + axis}] (kernel size)`, size);
-  });
   const outChannels = dims[outAxis]!;
   const channelsPerGroup = dims[channelAxis]!;
-  requirePositive(`weight.dims[${outAxis}] (output channels)`, outChannels);
-  requirePositive(`weight.dims[${channelAxis}] (input channels / groups)`, channelsPerGroup);
+  const empty = dims.indexOf(0);
+  if (empty >= 0) {
+    const meaning = empty === outAxis ? 'output channels' : empty === channelAxis ? 'input channels / groups' : 'kernel size';
+    throw rangeError(`weight.dims[${empty}] (${meaning})`, 'a positive integer', 0);
+  }
   if (outChannels % settings.groups !== 0) throw rangeError('groups', `a divisor of the ${outChannels} output channels`, settings.groups);
   return { settings, kernel, channelsPerGroup, outChannels };
-}
-
-function requirePositive(name: string, size: number): void {
-  if (size === 0) throw rangeError(name, 'a positive integer', size);
 }
 
 /** Checks the lengths of weight and bias: the last thing before their memory is read. */

@@ -148,7 +148,7 @@ export function readOptions<Name extends string>(
   value: unknown,
   allowed: readonly Name[],
 ): Readonly<Partial<Record<Name, unknown>>> {
-  const options: Partial<Record<Name, unknown>> = Object.create(null) as object;
+  const options: Partial<Record<Name, unknown>> = new OwnValues();
   if (value === undefined) return options;
   if (!isPlainObject(value)) throw typeError(name, 'a plain object of options', value);
   for (const key of Reflect.ownKeys(value)) {
@@ -157,6 +157,10 @@ export function readOptions<Name extends string>(
   }
   return options;
 }
+
+/** Objects that inherit nothing; V8 makes a dictionary of Object.create(null), at 0.2 µs a call. */
+class OwnValues {}
+Object.setPrototypeOf(OwnValues.prototype, null);
 
 /** An instance of a class may keep its settings in inherited getters, which would silently go unread. */
 function isPlainObject(value: unknown): value is Record<string | symbol, unknown> {
