@@ -38,9 +38,9 @@
     {
       'target_name': 'atrous',
       'dependencies': ['<@(isas_any)'],
-      'sources': ['<@(core_sources)'],
+      'sources': ['<@(addon_sources)', '<@(core_sources)'],
       'include_dirs': ['<!(node -p "require(\'node-addon-api\').include_dir")'],
-      'defines': ['<@(core_defines)'],
+      'defines': ['<@(addon_defines)'],
       'conditions': [
         ['target_arch=="x64"', {'dependencies': ['<@(isas_x64)']}],
         ['target_arch=="arm64"', {'dependencies': ['<@(isas_arm64)']}],

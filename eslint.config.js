@@ -16,6 +16,7 @@ export default defineConfig(
       '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true, allowBoolean: true }],
       // `array[i]!` is how a numeric loop with known bounds reads under noUncheckedIndexedAccess; any other form costs a branch.
       '@typescript-eslint/no-non-null-assertion': 'off',
+      '@typescript-eslint/no-extraneous-class': ['error', { allowEmpty: true }],
       // Counting loops carry their index into addresses.
       '@typescript-eslint/prefer-for-of': 'off',
       '@typescript-eslint/consistent-type-imports': ['error', { fixStyle: 'inline-type-imports' }],
@@ -36,4 +37,5 @@ export default defineConfig(
   { files: ['lib/cli/bench.ts'], rules: { 'no-restricted-imports': 'off' } },
   { files: ['*.config.ts', '*.config.js'], rules: { 'no-restricted-exports': 'off' } },
   { files: ['**/*.js', '**/*.cjs', '**/*.mjs'], extends: [tseslint.configs.disableTypeChecked] },
+  { files: ['**/*.cjs'], rules: { '@typescript-eslint/no-require-imports': 'off' } },
 );

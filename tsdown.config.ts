@@ -9,6 +9,11 @@ const shared = {
 } as const;
 
 export default defineConfig([
-  { ...shared, entry: { index: 'lib/index.ts', cli: 'lib/cli/main.ts', bench: 'bench/run.ts' }, format: 'esm', dts: { entry: 'lib/index.ts' } },
+  {
+    ...shared,
+    entry: { index: 'lib/index.ts', cli: 'lib/cli/main.ts', bench: 'bench/run.ts' },
+    format: 'esm',
+    dts: { entry: 'lib/index.ts' },
+  },
   { ...shared, entry: { index: 'lib/index.ts' }, format: 'cjs', dts: true, clean: false },
 ]);

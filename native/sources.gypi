@@ -1,6 +1,6 @@
 {
   "variables": {
-    "core_sources": [
+    "addon_sources": [
       "native/addon/addon.cpp",
       "native/addon/allocation_count.cpp",
       "native/addon/arguments.cpp",
@@ -11,7 +11,10 @@
       "native/addon/measure_peak.cpp",
       "native/addon/plan_object.cpp",
       "native/addon/plan_store.cpp",
-      "native/addon/promises.cpp",
+      "native/addon/promises.cpp"
+    ],
+    "probe_sources": ["native/probe/probe.cpp"],
+    "core_sources": [
       "native/plan/axis.cpp",
       "native/plan/channels_last_image.cpp",
       "native/plan/choose.cpp",
@@ -39,14 +42,13 @@
       "-Wextra"
     ],
     "core_msvc_flags": ["/std:c++17", "/O2", "/fp:precise"],
-    "core_defines": [
+    "addon_defines": [
       "NAPI_VERSION=8",
       "NAPI_DISABLE_CPP_EXCEPTIONS",
       "NODE_ADDON_API_DISABLE_DEPRECATED",
       "NODE_API_SWALLOW_UNTHROWABLE_EXCEPTIONS",
       "NODE_API_NO_EXTERNAL_BUFFERS_ALLOWED"
     ],
-    "probe_sources": ["native/probe/probe.cpp"],
 
     "isas_any": ["scalar"],
     "isas_x64": ["sse2", "avx2", "avx512"],

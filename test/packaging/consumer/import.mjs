@@ -1,4 +1,4 @@
-/** A user's ES module. [1, 2, 3, 4, 5] with the kernel [1, 2], two apart: 1·1 + 3·2 = 7, … Computed twice: one warning is enough. */
+/** A user's ES module. [1, 2, 3, 4, 5] with the kernel [1, 2], two apart: 1·1 + 2·3 = 7, … Computed twice: one warning is enough. */
 import { conv, features } from 'atrous';
 
 const input = { data: Float32Array.of(1, 2, 3, 4, 5), dims: [1, 1, 5] };
