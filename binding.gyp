@@ -1,5 +1,5 @@
-# The release build: one static library per instruction set, each with its own flags (gyp has none per source), and the addon that
-# links them. Sources, flags and defines are listed in native/sources.gypi, which native/CMakeLists.txt reads too.
+# The release build: one static library per instruction set, each with its own flags (gyp has none per source), and the addons that
+# link them. Sources, flags and defines are listed in native/sources.gypi, which native/CMakeLists.txt reads too.
 {
   # Twice, because gyp looks up the dependencies' and sources' names here and the flags' names among the target's defaults.
   'includes': ['native/sources.gypi'],
@@ -37,20 +37,38 @@
   'targets': [
     {
       'target_name': 'atrous',
-      'dependencies': ['<@(isas_any)'],
-      'sources': ['<@(addon_sources)', '<@(core_sources)'],
+      'dependencies': ['core'],
+      'sources': ['<@(addon_sources)'],
       'include_dirs': ['<!(node -p "require(\'node-addon-api\').include_dir")'],
       'defines': ['<@(addon_defines)'],
+    },
+    # Plans and dispatch, linked with the kernels of every instruction set.
+    {
+      'target_name': 'core',
+      'type': 'static_library',
+      'dependencies': ['<@(isas_any)'],
       'conditions': [
         ['target_arch=="x64"', {'dependencies': ['<@(isas_x64)']}],
         ['target_arch=="arm64"', {'dependencies': ['<@(isas_arm64)']}],
         # Pool threads outlive the worker_thread that loaded the addon, so its code must outlive that thread's dlclose.
-        ['OS=="linux"', {'ldflags': ['-Wl,-z,nodelete']}],
+        ['OS=="linux"', {'link_settings': {'ldflags': ['-Wl,-z,nodelete']}}],
       ],
     },
     {'target_name': 'scalar', 'type': 'static_library'},
   ],
   'conditions': [
+    # The addon of the kernels' own tests. A published package is without its source and builds without it.
+    ['OS!="win" and "<!(node -p "fs.existsSync(\'native/probe/probe.cpp\')")"=="true"', {
+      'targets': [
+        {
+          'target_name': 'atrous_probe',
+          'dependencies': ['core'],
+          'sources': ['<@(probe_sources)'],
+          'include_dirs': ['<!(node -p "require(\'node-addon-api\').include_dir")'],
+          'defines': ['<@(addon_defines)'],
+        },
+      ],
+    }],
     ['target_arch=="x64"', {
       'targets': [
         {'target_name': 'sse2', 'type': 'static_library'},
