@@ -1,7 +1,6 @@
 /** One layer: check every implementation's result, then time those that are right side by side. */
-import type { Backend } from '../lib/backend/backend.js';
 import { checkAgainst, compareResults, makeReference, roughlyEqual, sameBits, type Reference } from './check.js';
-import { prepareOwn } from './own.js';
+import type { Native } from './native.js';
 import { Unsupported, type Peer } from './peers/peer.js';
 import type { Problem } from './problem.js';
 import type { Entry, LayerResult } from './report/result.js';
@@ -22,7 +21,7 @@ interface Candidate {
 /** `theirs`: another's result for the same problem, which ours is to be compared with. */
 export async function measureLayer(
   problem: Problem,
-  natives: readonly Backend[],
+  natives: readonly Native[],
   peers: readonly Peer[],
   options: MeasureOptions,
   step: (what: string) => void,
@@ -32,9 +31,9 @@ export async function measureLayer(
   const reference = await makeReference(problem);
   const candidates: Candidate[] = [];
 
-  for (const backend of natives) {
-    step(`checking ${backend.isa}`);
-    candidates.push(...(await checkNative(backend, problem, reference, options.threads)));
+  for (const native of natives) {
+    step(`checking ${native.isa}`);
+    candidates.push(...(await checkNative(native, problem, reference, options.threads)));
   }
   const ours = candidates[0]?.started?.contender.output() ?? reference.output;
   const comparison = theirs && compareResults(reference, ours, theirs);
@@ -59,16 +58,11 @@ export async function measureLayer(
 }
 
 /** One candidate for each thread count; all must give the bits of the first. */
-async function checkNative(
-  backend: Backend,
-  problem: Problem,
-  reference: Reference,
-  threadCounts: readonly number[],
-): Promise<Candidate[]> {
+async function checkNative(native: Native, problem: Problem, reference: Reference, threadCounts: readonly number[]): Promise<Candidate[]> {
   const candidates: Candidate[] = [];
   let first: Float32Array | undefined;
   for (const threads of threadCounts) {
-    const contender = prepareOwn(backend, problem, threads);
+    const contender = native.prepare(problem, threads);
     const firstMilliseconds = await timeRuns(contender, 1);
     const output = contender.output();
     first ??= output;
@@ -77,7 +71,7 @@ async function checkNative(
     candidates.push({
       started: { contender, firstMilliseconds },
       entry: {
-        ...blankEntry(backend.isa, 'native', threads, contender.algorithm),
+        ...blankEntry(native.isa, 'native', threads, contender.algorithm),
         status: ok && stable ? 'timed' : 'wrong',
         note: !ok ? `${maxErrorOverBound.toPrecision(3)} times the allowed error` : !stable ? 'other bits than with fewer threads' : null,
         maxErrorOverBound,

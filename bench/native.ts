@@ -1,11 +1,21 @@
-/** The native backends that are measured: one for each instruction set that the binary has and the CPU can run. */
+/** The native implementations that are measured: one for each instruction set that the binary has and the CPU can run. */
 import { loadAddon, type NativeAddon } from '../lib/addon.js';
-import type { Backend } from '../lib/backend/backend.js';
 import { createNativeBackend } from '../lib/backend/native.js';
+import { features } from '../lib/index.js';
+import type { Contender } from './contender.js';
+import { prepareBackend, preparePublic } from './own.js';
+import type { Problem } from './problem.js';
 
-export interface Natives {
-  /** Best first; none without a binary. */
-  readonly backends: readonly Backend[];
+/** One instruction set. */
+export interface Native {
+  readonly isa: string;
+  prepare(problem: Problem, threads: number): Contender;
+}
+
+/** All of them, and what belongs to them. */
+export interface NativeSide {
+  /** The default one first; none without a binary. */
+  readonly natives: readonly Native[];
   /** CPUs this process may use; null without a binary. */
   readonly cpus: number | null;
   /** Why there is no binary. */
@@ -13,13 +23,19 @@ export interface Natives {
   readonly peak: FmaPeak;
 }
 
-export function loadNatives(): Natives {
+export function loadNativeSide(): NativeSide {
   const loaded = loadAddon();
   if (!('addon' in loaded))
-    return { backends: [], cpus: null, loadError: loaded.loadError.message.split('\n')[0]!, peak: new FmaPeak(null) };
+    return { natives: [], cpus: null, loadError: loaded.loadError.message.split('\n')[0]!, peak: new FmaPeak(null) };
   const { addon } = loaded;
+  // ATROUS_ISA may have chosen another than the best.
+  const first = features().isa;
+  const inOrder = [...addon.isas].sort((a, b) => Number(b === first) - Number(a === first));
   return {
-    backends: addon.isas.map((isa) => createNativeBackend(addon, isa)),
+    natives: inOrder.map((isa) => ({
+      isa,
+      prepare: isa === first ? preparePublic : (problem, threads) => prepareBackend(createNativeBackend(addon, isa), problem, threads),
+    })),
     cpus: addon.cpus,
     loadError: null,
     peak: new FmaPeak(addon),

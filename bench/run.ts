@@ -1,19 +1,20 @@
 /** The benchmark: reads the arguments, measures layer after layer, reports. Its first result is whether everything computed is right. */
-import { readFileSync, realpathSync } from 'node:fs';
+import { realpathSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { features } from '../lib/index.js';
 import { parseArguments, usage, UsageError, type BenchOptions } from './arguments.js';
 import { describeMachine, type Machine } from './machine.js';
 import { measureLayer, type MeasureOptions } from './measure.js';
 import { DownloadError } from './models/download.js';
 import { runIsnet } from './models/isnet.js';
-import { loadNatives, type Natives } from './native.js';
-import { benchFolder, inRepository, packageRoot } from './paths.js';
+import { loadNativeSide, type NativeSide } from './native.js';
+import { benchFolder, inRepository } from './paths.js';
 import { loadPeers } from './peers/load.js';
 import { makeProblem } from './problem.js';
 import { Progress } from './progress.js';
-import type { BenchResult, Findings, LayerResult } from './report/result.js';
+import { isRight, type BenchResult, type Findings, type LayerResult } from './report/result.js';
 import { makeRemarks, makeTables, renderText } from './report/table.js';
 import { writeReport } from './report/write.js';
 import { filterShapes, shapes, type Shape } from './shapes.js';
@@ -38,11 +39,11 @@ export async function main(argv: readonly string[]): Promise<number> {
     return 2;
   }
   const machine = describeMachine();
-  const natives = loadNatives();
-  const threads = options.threads ?? [...new Set([1, natives.cpus ?? availableParallelism()])];
+  const native = loadNativeSide();
+  const threads = options.threads ?? [...new Set([1, native.cpus ?? availableParallelism()])];
   try {
-    const findings = options.model ? await runIsnet(options, natives, threads) : await runShapes(options, chosen, natives, threads);
-    return await report(complete(findings, natives, machine), options);
+    const findings = options.model ? await runIsnet(options, native, threads) : await runShapes(options, chosen, native, threads);
+    return await report(complete(findings, native, machine), options);
   } catch (error) {
     if (!(error instanceof DownloadError)) throw error;
     process.stderr.write(`${error.message}\n`);
@@ -58,7 +59,12 @@ function chooseShapes({ full, filter }: BenchOptions): readonly Shape[] {
   return chosen;
 }
 
-async function runShapes(options: BenchOptions, chosen: readonly Shape[], natives: Natives, threads: readonly number[]): Promise<Findings> {
+async function runShapes(
+  options: BenchOptions,
+  chosen: readonly Shape[],
+  native: NativeSide,
+  threads: readonly number[],
+): Promise<Findings> {
   const progress = new Progress(chosen.length);
   const { peers, notes } = options.peers
     ? await loadPeers((line) => {
@@ -71,8 +77,8 @@ async function runShapes(options: BenchOptions, chosen: readonly Shape[], native
   const layers: LayerResult[] = [];
   for (const shape of chosen) {
     progress.next(shape.name);
-    natives.peak.sample();
-    const layer = await measureLayer(makeProblem(shape), natives.backends, peers, measure, (what) => {
+    native.peak.sample();
+    const layer = await measureLayer(makeProblem(shape), native.natives, peers, measure, (what) => {
       progress.step(what);
     });
     const { network, goalPercent, best } = shape;
@@ -88,9 +94,9 @@ async function runShapes(options: BenchOptions, chosen: readonly Shape[], native
   };
 }
 
-function complete(findings: Findings, natives: Natives, machine: Machine): BenchResult {
-  natives.peak.sample();
-  const { loadError } = natives;
+function complete(findings: Findings, native: NativeSide, machine: Machine): BenchResult {
+  native.peak.sample();
+  const { loadError } = native;
   const missing = loadError === null ? [] : [`no native binary, so nothing native is checked or timed: ${loadError}`];
   const busy =
     machine.loadBefore > busyLoad
@@ -100,10 +106,10 @@ function complete(findings: Findings, natives: Natives, machine: Machine): Bench
     ...findings,
     notes: [...missing, ...busy, ...findings.notes],
     date: new Date().toISOString(),
-    version: packageVersion(),
+    version: features().version,
     machine,
-    isas: natives.backends.map(({ isa }) => isa),
-    peak: natives.peak.get(),
+    isas: native.natives.map(({ isa }) => isa),
+    peak: native.peak.get(),
   };
 }
 
@@ -114,14 +120,7 @@ async function report(result: BenchResult, options: BenchOptions): Promise<numbe
     const files = await writeReport(result, folder, options.model ? `-${options.model}` : '');
     process.stderr.write(`Report: ${files.join(' ')}\n`);
   }
-  const right = result.layers.every(
-    ({ entries, comparison }) => comparison?.ok !== false && entries.every(({ kind, status }) => kind === 'peer' || status === 'timed'),
-  );
-  return right && result.isas.length > 0 ? 0 : 1;
-}
-
-function packageVersion(): string {
-  return (JSON.parse(readFileSync(join(packageRoot, 'package.json'), 'utf8')) as { version: string }).version;
+  return isRight(result) ? 0 : 1;
 }
 
 const startedAs = process.argv[1];

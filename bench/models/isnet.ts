@@ -8,7 +8,7 @@
 import { createHash } from 'node:crypto';
 import type { BenchOptions } from '../arguments.js';
 import { measureLayer } from '../measure.js';
-import type { Natives } from '../native.js';
+import type { NativeSide } from '../native.js';
 import { addOutputs, dilatedConvolutions, widenToFloat32, type ConvNode } from '../onnx/network.js';
 import { installPeers } from '../peers/load.js';
 import { loadOnnxRuntime, onnxRuntimePeer, sessionOptions, type OnnxTensor } from '../peers/onnxruntime.js';
@@ -25,7 +25,7 @@ const modelKey = '/models/medium';
 const imageSize = 1024;
 
 /** @throws DownloadError when the network, the photograph or ONNX Runtime can't be had. */
-export async function runIsnet(options: BenchOptions, natives: Natives, threads: readonly number[]): Promise<Findings> {
+export async function runIsnet(options: BenchOptions, native: NativeSide, threads: readonly number[]): Promise<Findings> {
   const say = (line: string): void => void process.stderr.write(`${line}\n`);
   const installProblem = await installPeers(say);
   if (installProblem !== null) throw new DownloadError(`ONNX Runtime, which runs the network, is missing: ${installProblem}`);
@@ -44,11 +44,11 @@ export async function runIsnet(options: BenchOptions, natives: Natives, threads:
   for (const conv of chosen) {
     const problem = makeLayerProblem(conv, tensors);
     progress.next(problem.name);
-    natives.peak.sample();
+    native.peak.sample();
     const theirs = tensors.get(conv.outputTensor)!.data;
     const layer = await measureLayer(
       problem,
-      natives.backends,
+      native.natives,
       [peer],
       measure,
       (what) => {

@@ -67,6 +67,12 @@ export interface BenchResult extends Findings {
   readonly peak: Readonly<Record<string, number>>;
 }
 
+/** Whether there were native results, and all of ours were right. A peer's failure is its own. */
+export function isRight({ isas, layers }: BenchResult): boolean {
+  const ours = layers.flatMap(({ entries }) => entries.filter(({ kind }) => kind !== 'peer'));
+  return isas.length > 0 && ours.every(({ status }) => status === 'timed') && layers.every(({ comparison }) => comparison?.ok !== false);
+}
+
 /** The entry of one contender, if it took part. */
 export function entryOf(layer: LayerResult, name: string, threads: number): Entry | undefined {
   return layer.entries.find((entry) => entry.name === name && entry.threads === threads);

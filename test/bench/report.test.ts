@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { renderPage } from '../../bench/report/page.js';
 import { renderPicture } from '../../bench/report/picture.js';
-import { bestPeer, geometricMean, gigaflops, type BenchResult, type Entry, type LayerResult } from '../../bench/report/result.js';
+import { bestPeer, geometricMean, gigaflops, isRight, type BenchResult, type Entry, type LayerResult } from '../../bench/report/result.js';
 import { duration, makeRemarks, makeTables, renderText } from '../../bench/report/table.js';
 
 const entry = (name: string, kind: Entry['kind'], threads: number, milliseconds: number | null, more: Partial<Entry> = {}): Entry => ({
@@ -68,6 +68,17 @@ describe('figures', () => {
     expect(bestPeer(result.layers[0]!, 2)).toEqual({ name: 'onnxruntime', milliseconds: 30 });
     expect(geometricMean([2, null, 8])).toBeCloseTo(4);
     expect(geometricMean([null])).toBeNull();
+  });
+
+  it('fail a run in which a result of ours is wrong, differs from another, or is missing', () => {
+    const good = { ...result, layers: [result.layers[0]!] };
+    expect(isRight(good)).toBe(true);
+    expect(isRight(result)).toBe(false);
+    expect(isRight({ ...good, isas: [] })).toBe(false);
+    const comparison = { ok: false, maxDifferenceOverBounds: 2, maxDifferenceOverDeviation: 1 };
+    expect(isRight({ ...good, layers: [{ ...good.layers[0]!, comparison }] })).toBe(false);
+    const brokenPeer = entry('onnxruntime', 'peer', 1, null, { status: 'failed', note: 'no memory' });
+    expect(isRight({ ...good, layers: [layer('third', [entry('avx2', 'native', 1, 20), brokenPeer])] })).toBe(true);
   });
 
   it('keep three digits', () => {
