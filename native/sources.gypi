@@ -16,6 +16,7 @@
     "probe_sources": ["native/probe/probe.cpp"],
     "core_sources": [
       "native/plan/axis.cpp",
+      "native/plan/channel_blocks.cpp",
       "native/plan/channels_last_image.cpp",
       "native/plan/choose.cpp",
       "native/plan/cpu_count.cpp",
@@ -23,9 +24,12 @@
       "native/plan/k_lanes_plan.cpp",
       "native/plan/memory.cpp",
       "native/plan/plan.cpp",
+      "native/plan/short_algorithm.cpp",
+      "native/plan/short_axis.cpp",
       "native/plan/thread.cpp",
       "native/plan/thread_pool.cpp",
       "native/plan/w_lanes_plan.cpp",
+      "native/plan/winograd_plan.cpp",
       "native/plan/workspace.cpp",
       "native/isa/cpu.cpp",
       "native/isa/dispatch.cpp"

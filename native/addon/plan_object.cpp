@@ -129,7 +129,9 @@ bool read_request(napi_env env, const napi_value* arguments, PlanRequest* reques
   }
   request->threads = static_cast<int>(std::min<double>(threads, max_threads));
   if (!read_text(env, arguments[5], "algorithm", algorithm, sizeof algorithm, error)) return false;
-  request->direct_only = std::strcmp(algorithm, "direct") == 0;
+  request->family = std::strcmp(algorithm, "direct") == 0     ? AlgorithmFamily::direct
+                    : std::strcmp(algorithm, "winograd") == 0 ? AlgorithmFamily::winograd
+                                                              : AlgorithmFamily::any;
   if (!read_number(env, arguments[6], "tolerance", &request->tolerance, error)) return false;
   if (!(request->tolerance >= 0)) {
     *error = argument_range_error(env, "Expected tolerance to be a number ≥ 0, received %g", request->tolerance);

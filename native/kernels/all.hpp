@@ -3,6 +3,7 @@
 #include "kernels/depthwise.hpp"
 #include "kernels/k_lanes.hpp"
 #include "kernels/peak.hpp"
+#include "kernels/short_transform.hpp"
 #include "kernels/table.hpp"
 #include "kernels/transpose.hpp"
 #include "kernels/vec_operations.hpp"
@@ -51,6 +52,7 @@ constexpr KernelTable kernels_for(const char* name) {
   fill_w_lanes<V, 11>(table);
   fill_w_lanes<V, 12>(table);
   fill_depthwise<V>(table);
+  table.short_transform = short_transform<V>;
   table.transpose = transpose<V>;
   table.vec = vec_operations<V>();
   table.multiply_add_burst = multiply_add_burst<V>;

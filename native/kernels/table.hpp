@@ -70,6 +70,24 @@ struct DepthwiseTile {
 };
 using DepthwiseKernel = void (*)(const DepthwiseTile& tile);
 
+// A linear map of a tile of pixels or of products, separable by axes, on every channel:
+//
+//   out[i₀, i₁, i₂] = act(bias + Σ_{j₀, j₁, j₂} matrix₀[i₀, j₀]·matrix₁[i₁, j₁]·matrix₂[i₂, j₂]·in[j₀, j₁, j₂])
+//
+// Axes are depth, height, width. Whole vectors are read, and of the last one `last_lanes` are written.
+struct ShortTransform {
+  const float* matrix[3];  // [to][from] of each axis
+  int32_t from[3], to[3];  // at most 12 each
+  const float* const* in;  // [from[0]·from[1]·from[2]]: channel 0 of each
+  float* const* out;       // [to[0]·to[1]·to[2]]: likewise, null for what is not wanted
+  int32_t vectors;
+  int32_t last_lanes;
+  const float* bias;  // [vectors·lanes] or null
+  bool relu;
+  float* scratch;  // (from[0]·from[1]·to[2] + from[0]·to[1]·to[2])·lanes floats
+};
+using ShortTransformKernel = void (*)(const ShortTransform& transform);
+
 // out[c·out_stride + r] = in[r·in_stride + c], r < rows, c < columns.
 using TransposeKernel = void (*)(const float* in, ptrdiff_t in_stride, float* out, ptrdiff_t out_stride, ptrdiff_t rows,
                                  ptrdiff_t columns);
@@ -97,6 +115,7 @@ struct KernelTable {
                       [max_k_pixels];  // [vectors − 1][pixels − 1]; null where the registers don't suffice
   WLanesKernel w_lanes[max_w_outputs][max_w_vectors];  // [outputs − 1][vectors − 1]; likewise
   DepthwiseKernel depthwise[2][max_depthwise_rows];    // [kernel size 3 or 5][rows − 1]
+  ShortTransformKernel short_transform;
   TransposeKernel transpose;
   VecOperations vec;
   // `rounds` rounds of multiply_adds_per_round independent multiply-adds of `lanes` floats; the sum keeps them alive.

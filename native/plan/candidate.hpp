@@ -22,5 +22,6 @@ struct Candidate {
 extern const Candidate k_lanes_candidate;
 extern const Candidate w_lanes_candidate;
 extern const Candidate depthwise_candidate;
+extern const Candidate winograd_candidate;
 
 }  // namespace atrous

@@ -25,11 +25,11 @@ ConvShape with_padding_applied(ConvShape shape) {
   return shape;
 }
 
-ChannelsLastImage::ChannelsLastImage(const ConvShape& shape, int64_t whole_vectors)
+ChannelsLastImage::ChannelsLastImage(const ConvShape& shape, int64_t lanes)
     : shape_(shape), padded_(with_padding_applied(shape)) {
-  in_place_ = shape.layout == Layout::channels_last && shape.padding_mode == PaddingMode::zeros &&
-              shape.in_channels % whole_vectors == 0;
-  pitch_ = in_place_ ? shape.in_channels : spread_pitch(ceil_div(shape.in_channels, whole_vectors) * whole_vectors);
+  const int64_t channels = shape.in_channels_per_group(), whole = ceil_div(channels, lanes) * lanes;
+  in_place_ = shape.layout == Layout::channels_last && shape.padding_mode == PaddingMode::zeros && channels == whole;
+  pitch_ = in_place_ ? shape.in_channels : spread_pitch((shape.groups - 1) * channels + whole);
 }
 
 const float* ChannelsLastImage::fill(const float* input, float* scratch, const KernelTable& kernels,

@@ -14,9 +14,9 @@ ConvShape with_padding_applied(ConvShape shape);
 
 class ChannelsLastImage {
  public:
-  // Channels-last input without value padding is used in place, unless whole vectors of channels must be readable
-  // (`whole_vectors` > 1) and a pixel has no whole number of them.
-  ChannelsLastImage(const ConvShape& shape, int64_t whole_vectors);
+  // Whole vectors of `lanes` channels may be read of every group: what lies beyond the group's last is arbitrary. With
+  // one lane nothing beyond is read. Channels-last input without value padding is used in place where that is allowed.
+  ChannelsLastImage(const ConvShape& shape, int64_t lanes);
 
   // Scratch that fill() needs; 0 where the input is used in place.
   int64_t floats() const { return in_place_ ? 0 : padded_.in_pixels() * pitch_; }

@@ -8,7 +8,8 @@ namespace atrous {
 namespace {
 
 // In order of preference where estimates are equal. The first accepts every problem.
-const Candidate* const candidates[] = {&k_lanes_candidate, &w_lanes_candidate, &depthwise_candidate};
+const Candidate* const candidates[] = {&k_lanes_candidate, &w_lanes_candidate, &depthwise_candidate,
+                                       &winograd_candidate};
 
 }  // namespace
 
@@ -22,6 +23,7 @@ bool may_multiply_padding(const PlanRequest& request) {
 }
 
 const Candidate& choose(const PlanRequest& request) {
+  if (request.family == AlgorithmFamily::winograd && winograd_candidate.accepts(request)) return winograd_candidate;
   const Candidate* best = candidates[0];
   double best_cost = best->cost(request);
   for (const Candidate* candidate : candidates) {

@@ -4,7 +4,8 @@
 
 namespace atrous {
 
-// The cheapest, by its own estimate, of the candidates that accept the problem.
+// The cheapest, by its own estimate, of the candidates that accept the problem; the short algorithms wherever they do
+// when the request names their family.
 const Candidate& choose(const PlanRequest& request);
 
 // By its name; null where there is none such.

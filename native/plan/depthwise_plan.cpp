@@ -48,12 +48,13 @@ class DepthwisePlan final : public ConvPlan {
   size_t weight_bytes() const override { return weight_.size_bytes() + bias_.size_bytes(); }
 
  private:
-  void execute(const float* input, float* output, float* workspace) const override {
+  bool execute(const float* input, float* output, float* workspace) const override {
     parallel_for(threads_, items_.parts, [&](int64_t item, int worker) {
       float* plane = workspace + worker * plane_floats_;
       std::fill_n(plane, plane_floats_, 0.0f);
       for (int64_t i = items_.begin(item); i < items_.end(item); ++i) run_plane(input, output, plane, i);
     });
+    return true;
   }
 
   // `index`: input plane within the batch.

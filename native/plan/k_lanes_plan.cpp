@@ -13,6 +13,7 @@
 #include "kernels/table.hpp"
 #include "plan/axis.hpp"
 #include "plan/candidate.hpp"
+#include "plan/channel_blocks.hpp"
 #include "plan/channels_last_image.hpp"
 #include "plan/memory.hpp"
 #include "plan/split.hpp"
@@ -20,31 +21,6 @@
 
 namespace atrous {
 namespace {
-
-int64_t largest_pixel_tile(const KernelTable& kernels, int64_t vectors) {
-  int64_t pixels = KernelTable::max_k_pixels;
-  while (pixels > 0 && !kernels.k_lanes[vectors - 1][pixels - 1]) --pixels;
-  return pixels;
-}
-
-// The width of a block of output channels with the most arithmetic per load: pixels · vectors FMAs take pixels +
-// vectors loads.
-int64_t vectors_per_block(const KernelTable& kernels) {
-  int64_t best = 1;
-  double best_ratio = 0;
-  for (int64_t vectors = 1; vectors <= KernelTable::max_k_vectors; ++vectors) {
-    const double pixels = static_cast<double>(largest_pixel_tile(kernels, vectors));
-    const double ratio = pixels * vectors / (pixels + vectors);
-    if (ratio > best_ratio) best_ratio = ratio, best = vectors;
-  }
-  return best;
-}
-
-// Output channels of one group in vectors, and these in blocks.
-Split channel_blocks(const PlanRequest& request) {
-  const int64_t vectors = ceil_div(request.shape.out_channels_per_group(), request.kernels->lanes);
-  return Split::at_most(vectors, vectors_per_block(*request.kernels));
-}
 
 // [groups][vectors][…]: packed weights and bias, shared by all plans of one layer.
 struct PackedWeights {
@@ -136,7 +112,7 @@ class KLanesPlan final : public ConvPlan {
     int32_t last_lanes;
   };
 
-  void execute(const float* input, float* output, float* workspace) const override {
+  bool execute(const float* input, float* output, float* workspace) const override {
     const ConvShape& s = shape();
     float* bands = workspace + image_.floats();
     for (int64_t n = 0; n < s.batch; ++n) {
@@ -152,6 +128,7 @@ class KLanesPlan final : public ConvPlan {
         run_band(image, result, bands + worker * band_floats_, block / blocks_.parts, block % blocks_.parts, box);
       });
     }
+    return true;
   }
 
   void run_band(const float* image, float* output, float* band, int64_t group, int64_t block, const Box& box) const {

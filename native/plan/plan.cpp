@@ -13,9 +13,7 @@ std::shared_ptr<ConvPlan> ConvPlan::create(const PlanRequest& request, const Con
 bool ConvPlan::run(const float* input, float* output) const {
   if (shape().output_size() == 0) return true;
   Workspace workspace(static_cast<int64_t>(workspace_bytes() / sizeof(float)));
-  if (!workspace) return false;
-  execute(input, output, workspace.data());
-  return true;
+  return workspace && execute(input, output, workspace.data());
 }
 
 const char* ConvPlan::isa() const { return kernels().name; }

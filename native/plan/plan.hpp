@@ -10,13 +10,16 @@ namespace atrous {
 struct KernelTable;
 class Workspace;
 
+// Which kernels may be used: all, plain sums of products only, or short algorithms wherever one fits.
+enum class AlgorithmFamily { any, direct, winograd };
+
 struct PlanRequest {
   ConvShape shape;
   const float* weight;  // channels first [K, C/groups, kernel…]; channels last [kernel…, C/groups, K]
   const float* bias;    // [K] or null
   const KernelTable* kernels;
   int threads;
-  bool direct_only;
+  AlgorithmFamily family;
   double tolerance;  // largest error relative to the output's standard deviation; 0 admits direct kernels only
 };
 
@@ -49,7 +52,8 @@ class ConvPlan {
   const KernelTable& kernels() const { return *request_.kernels; }
 
  private:
-  virtual void execute(const float* input, float* output, float* workspace) const = 0;
+  // False as in run().
+  virtual bool execute(const float* input, float* output, float* workspace) const = 0;
 
   PlanRequest request_;
 };

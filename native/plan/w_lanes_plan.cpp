@@ -240,7 +240,7 @@ class WLanesPlan final : public ConvPlan {
     int64_t begin, size;
   };
 
-  void execute(const float* input, float* output, float* workspace) const override {
+  bool execute(const float* input, float* output, float* workspace) const override {
     const ConvShape& s = shape();
     const int64_t items = int64_t{s.batch} * s.groups * s.output[0] * row_tiles_ * column_tiles_ * panel_parts_.parts;
     parallel_for(threads_, items, [&](int64_t item, int worker) {
@@ -260,6 +260,7 @@ class WLanesPlan final : public ConvPlan {
       fill_tile(input + n * s.in_channels * s.in_pixels(), group, plane, rows, columns, tile);
       run_tile(tile, output + n * s.out_channels * s.out_pixels(), group, part, plane, rows, columns);
     });
+    return true;
   }
 
   static Range range(const AxisTile& axis, int64_t tile, int64_t outputs) {

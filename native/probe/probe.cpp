@@ -170,7 +170,7 @@ Napi::Value run_plan(const Napi::CallbackInfo& info) {
   request.bias = info[3].IsNull() ? nullptr : floats(info[3]);
   request.kernels = &kernels_of(info[4]);
   request.threads = info[5].ToNumber().Int32Value();
-  request.direct_only = true;
+  request.family = AlgorithmFamily::any;
   const GuardedFloats::Edge edge =
       info[7].As<Napi::String>().Utf8Value() == "begin" ? GuardedFloats::Edge::begin : GuardedFloats::Edge::end;
 

@@ -1,0 +1,127 @@
+// The linear maps of short convolution algorithms, channels in lanes: ShortTransform in kernels/table.hpp has the
+// formula.
+//
+// One vector of channels of a whole tile at a time: width first, then height, then depth, by way of scratch that stays
+// in L1 (two-dimensional tiles of 10 × 12 values take 7.5 KiB). Matrices are dense and broadcast from memory: an FMA an
+// entry.
+#pragma once
+#include "kernels/table.hpp"
+#include "kernels/unroll.hpp"
+
+namespace atrous {
+namespace {
+
+// out(row) = Σ_i matrix[row][i]·in(i) for all rows, the `From` inputs held in registers.
+template <class V, int From, class Input, class Output>
+inline void apply_matrix(const float* matrix, int rows, Input in, Output out) {
+  using Register = typename V::Register;
+  Register x[From];
+  ATROUS_UNROLL
+  for (int i = 0; i < From; ++i) x[i] = in(i);
+  for (int row = 0; row < rows; ++row, matrix += From) {
+    Register sum = V::zero();
+    ATROUS_UNROLL
+    for (int i = 0; i < From; ++i) sum = V::multiply_add(V::broadcast(matrix + i), x[i], sum);
+    out(row, sum);
+  }
+}
+
+// The same with the number of inputs known at run time only.
+template <class V, class Input, class Output>
+inline void apply_matrix(int from, const float* matrix, int rows, Input in, Output out) {
+  switch (from) {
+    case 1:
+      return apply_matrix<V, 1>(matrix, rows, in, out);
+    case 2:
+      return apply_matrix<V, 2>(matrix, rows, in, out);
+    case 3:
+      return apply_matrix<V, 3>(matrix, rows, in, out);
+    case 4:
+      return apply_matrix<V, 4>(matrix, rows, in, out);
+    case 5:
+      return apply_matrix<V, 5>(matrix, rows, in, out);
+    case 6:
+      return apply_matrix<V, 6>(matrix, rows, in, out);
+    case 7:
+      return apply_matrix<V, 7>(matrix, rows, in, out);
+    case 8:
+      return apply_matrix<V, 8>(matrix, rows, in, out);
+    case 9:
+      return apply_matrix<V, 9>(matrix, rows, in, out);
+    case 10:
+      return apply_matrix<V, 10>(matrix, rows, in, out);
+    case 11:
+      return apply_matrix<V, 11>(matrix, rows, in, out);
+    case 12:
+      return apply_matrix<V, 12>(matrix, rows, in, out);
+  }
+}
+
+template <class V>
+void short_transform(const ShortTransform& t) {
+  using Register = typename V::Register;
+  constexpr int lanes = V::lanes;
+  const int from_rows = t.from[0] * t.from[1];
+  // Widths done; then heights done. One axis less where an axis has a single value.
+  float* const widths = t.scratch;
+  float* const heights = t.from[1] == 1 && t.to[1] == 1 ? widths : widths + from_rows * t.to[2] * lanes;
+  const int plane = t.to[1] * t.to[2];
+
+  for (int v = 0; v < t.vectors; ++v) {
+    const int count = v + 1 < t.vectors ? lanes : t.last_lanes;
+    const auto store = [&](int point, Register y) {
+      float* const to = t.out[point];
+      if (!to) return;
+      if (t.bias) y = V::add(y, V::load(t.bias + v * lanes));
+      if (t.relu) y = V::relu(y);
+      if (count == lanes) {
+        V::store(to + v * lanes, y);
+      } else {
+        V::store_tail(to + v * lanes, y, count);
+      }
+    };
+
+    const bool one_axis = from_rows == 1 && t.to[0] == 1 && t.to[1] == 1;
+    for (int row = 0; row < from_rows; ++row) {
+      const float* const* in = t.in + row * t.from[2];
+      float* out = widths + row * t.to[2] * lanes;
+      const auto load = [&](int i) { return V::load(in[i] + v * lanes); };
+      if (one_axis) {
+        apply_matrix<V>(t.from[2], t.matrix[2], t.to[2], load, store);
+      } else {
+        apply_matrix<V>(t.from[2], t.matrix[2], t.to[2], load,
+                        [&](int p, Register y) { V::store(out + p * lanes, y); });
+      }
+    }
+    if (one_axis) continue;
+
+    const bool two_axes = t.from[0] == 1 && t.to[0] == 1;
+    if (two_axes || heights != widths) {
+      for (int z = 0; z < t.from[0]; ++z) {
+        for (int x = 0; x < t.to[2]; ++x) {
+          const float* in = widths + (z * t.from[1] * t.to[2] + x) * lanes;
+          float* out = heights + (z * plane + x) * lanes;
+          const auto load = [&](int i) { return V::load(in + i * t.to[2] * lanes); };
+          if (two_axes) {
+            apply_matrix<V>(t.from[1], t.matrix[1], t.to[1], load,
+                            [&](int p, Register y) { store(p * t.to[2] + x, y); });
+          } else {
+            apply_matrix<V>(t.from[1], t.matrix[1], t.to[1], load,
+                            [&](int p, Register y) { V::store(out + p * t.to[2] * lanes, y); });
+          }
+        }
+      }
+    }
+    if (two_axes) continue;
+
+    for (int point = 0; point < plane; ++point) {
+      const float* in = heights + point * lanes;
+      apply_matrix<V>(
+          t.from[0], t.matrix[0], t.to[0], [&](int i) { return V::load(in + i * plane * lanes); },
+          [&](int p, Register y) { store(p * plane + point, y); });
+    }
+  }
+}
+
+}  // namespace
+}  // namespace atrous
