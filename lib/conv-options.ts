@@ -1,6 +1,6 @@
 /** The options of a convolution, read and checked as far as they can be without knowing the input. */
 import type { ExecutionOptions } from './backend/backend.js';
-import { backendNames } from './environment.js';
+import { backendNames, environment } from './environment.js';
 import { rangeError, typeError } from './errors.js';
 import type { Activation, Algorithm, BackendName, ConvOptions, Layout, PaddingMode, PaddingName } from './types.js';
 import {
@@ -90,7 +90,7 @@ export function readConvOptions(options: unknown, axes: number): ReadConvOptions
       execution: {
         algorithm: readName('algorithm', algorithm, algorithms),
         tolerance: readNonNegativeNumber('tolerance', tolerance),
-        threads: threads === undefined ? undefined : readInteger('threads', threads, 1, MOST_THREADS),
+        threads: threads === undefined ? environment().threads : readInteger('threads', threads, 1, MOST_THREADS),
       },
       backend: readName('backend', backend, backendNames),
     },

@@ -2,7 +2,7 @@
  * From sizes and options to the integers of a ConvShape: output sizes, resolved padding, and the checks that need weight and input.
  *
  * The resolved shape promises the backends that every padded input size, and so every position o·stride + t·dilation, is below 2³¹;
- * a stride over one output and a dilation of one tap, which mean nothing, are 1.
+ * a stride over one output, which means nothing, is the smallest that leaves one, and a dilation of one tap is 1.
  */
 import type { ConvShape, Triple } from './backend/backend.js';
 import type { ConvSettings } from './conv-options.js';
@@ -134,11 +134,20 @@ function resolveAxis(settings: ConvSettings, axis: number, input: number, kernel
   const padded = input + paddingBegin + paddingEnd;
   if (padded > LARGEST_INTEGER) throw rangeError(`the padded input size of spatial axis ${axis}`, `at most ${LARGEST_INTEGER}`, padded);
   const output = convOutputSize(input, kernel, stride, dilation, paddingBegin, paddingEnd);
+  const window = effectiveKernel(kernel, dilation);
   if (output < 0) {
     const name = `the effective kernel size of spatial axis ${axis}, dilation ${dilation} × (kernel ${kernel} − 1) + 1,`;
-    throw rangeError(name, `at most ${padded}, the padded input size`, effectiveKernel(kernel, dilation));
+    throw rangeError(name, `at most ${padded}, the padded input size`, window);
   }
-  return { input, kernel, stride: output > 1 ? stride : 1, dilation: kernel > 1 ? dilation : 1, paddingBegin, paddingEnd, output };
+  return {
+    input,
+    kernel,
+    stride: output === 1 ? padded - window + 1 : stride,
+    dilation: kernel === 1 ? 1 : dilation,
+    paddingBegin,
+    paddingEnd,
+    output,
+  };
 }
 
 /** A mirror image without its edge is one element shorter than the axis, a period as long as it; an edge needs an element. */
