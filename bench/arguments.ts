@@ -51,6 +51,13 @@ export function parseArguments(argv: readonly string[]): BenchOptions | null {
   };
 }
 
+/** The layers whose name matches. @throws UsageError when none does */
+export function requireMatches<Layer extends { readonly name: string }>(layers: readonly Layer[], filter: RegExp): Layer[] {
+  const matches = layers.filter(({ name }) => filter.test(name));
+  if (matches.length > 0) return matches;
+  throw new UsageError(`No layer's name matches ${filter}; they are:\n${layers.map(({ name }) => name).join(' ')}`);
+}
+
 function parseValues(argv: readonly string[]) {
   try {
     return parseArgs({

@@ -4,7 +4,7 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { features } from '../lib/index.js';
-import { parseArguments, usage, UsageError, type BenchOptions } from './arguments.js';
+import { parseArguments, requireMatches, usage, UsageError, type BenchOptions } from './arguments.js';
 import { describeMachine, type Machine } from './machine.js';
 import { measureLayer, type MeasureOptions } from './measure.js';
 import { DownloadError } from './models/download.js';
@@ -17,54 +17,46 @@ import { Progress } from './progress.js';
 import { isRight, type BenchResult, type Findings, type LayerResult } from './report/result.js';
 import { makeRemarks, makeTables, renderText } from './report/table.js';
 import { writeReport } from './report/write.js';
-import { filterShapes, shapes, type Shape } from './shapes.js';
+import { shapes, type Shape } from './shapes.js';
 
 /** A load average that other work causes; a shell and an editor stay below it. */
 const busyLoad = 0.5;
 
 /** Returns the exit status: see the usage text. */
 export async function main(argv: readonly string[]): Promise<number> {
-  let options: BenchOptions | null;
-  let chosen: readonly Shape[];
   try {
-    options = parseArguments(argv);
-    if (options === null) {
-      process.stdout.write(usage);
-      return 0;
-    }
-    chosen = chooseShapes(options);
+    const options = parseArguments(argv);
+    if (options) return await run(options);
+    process.stdout.write(usage);
+    return 0;
   } catch (error) {
-    if (!(error instanceof UsageError)) throw error;
-    process.stderr.write(`${error.message}\n\n${usage}`);
-    return 2;
+    if (error instanceof UsageError) {
+      process.stderr.write(`${error.message}\n\n${usage}`);
+      return 2;
+    }
+    if (error instanceof DownloadError) {
+      process.stderr.write(`${error.message}\n`);
+      return 1;
+    }
+    throw error;
   }
+}
+
+async function run(options: BenchOptions): Promise<number> {
   const machine = describeMachine();
   const native = loadNativeSide();
   const threads = options.threads ?? [...new Set([1, native.cpus ?? availableParallelism()])];
-  try {
-    const findings = options.model ? await runIsnet(options, native, threads) : await runShapes(options, chosen, native, threads);
-    return await report(complete(findings, native, machine), options);
-  } catch (error) {
-    if (!(error instanceof DownloadError)) throw error;
-    process.stderr.write(`${error.message}\n`);
-    return 1;
-  }
+  const findings = options.model ? await runIsnet(options, native, threads) : await runShapes(options, native, threads);
+  return report(complete(findings, native, machine), options);
 }
 
 function chooseShapes({ full, filter }: BenchOptions): readonly Shape[] {
-  if (!filter) return full ? shapes : shapes.filter((shape) => shape.quick);
-  const chosen = filterShapes(shapes, filter);
-  if (chosen.length === 0)
-    throw new UsageError(`No layer's name matches ${filter}; they are:\n${shapes.map(({ name }) => name).join(' ')}`);
-  return chosen;
+  if (filter) return requireMatches(shapes, filter);
+  return full ? shapes : shapes.filter((shape) => shape.quick);
 }
 
-async function runShapes(
-  options: BenchOptions,
-  chosen: readonly Shape[],
-  native: NativeSide,
-  threads: readonly number[],
-): Promise<Findings> {
+async function runShapes(options: BenchOptions, native: NativeSide, threads: readonly number[]): Promise<Findings> {
+  const chosen = chooseShapes(options);
   const progress = new Progress(chosen.length);
   const { peers, notes } = options.peers
     ? await loadPeers((line) => {

@@ -270,8 +270,3 @@ export function multiplyCount(shape: Shape): number {
   const product = (sizes: readonly number[]): number => sizes.reduce((total, size) => total * size, 1);
   return shape.outChannels * (shape.inChannels / shape.groups) * product(shape.kernel) * product(outputSizes(shape));
 }
-
-/** The layers whose name matches: `pattern` is a regular expression, or any part of a name. */
-export function filterShapes(chosen: readonly Shape[], pattern: RegExp): Shape[] {
-  return chosen.filter((shape) => pattern.test(shape.name));
-}

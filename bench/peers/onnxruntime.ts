@@ -42,7 +42,7 @@ export function onnxRuntimePeer(): Peer {
     version: peerVersion('onnxruntime-node'),
     threaded: true,
     // Its slowest case, small groups, is near 20 GFLOP/s.
-    expectedSeconds: (problem) => problem.multiplies / 5e9,
+    expectedSeconds: (problem) => problem.multiplies / 10e9,
     async prepare(problem: Problem, threads: number): Promise<Contender> {
       const session = await runtime.InferenceSession.create(convModel(problem), sessionOptions(threads));
       const feeds = { x: new runtime.Tensor('float32', problem.input, problem.inputDims) };

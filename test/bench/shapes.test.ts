@@ -1,9 +1,10 @@
 /** The named layers: complete, and in agreement with the figures they were measured with. */
 import { describe, expect, it } from 'vitest';
 import { outputSize } from '../../lib/geometry/output-size.js';
+import { requireMatches, UsageError } from '../../bench/arguments.js';
 import { sameBits } from '../../bench/check.js';
 import { makeProblem, product, resolvedShape, seededValues } from '../../bench/problem.js';
-import { filterShapes, multiplyCount, outputSizes, shapes } from '../../bench/shapes.js';
+import { multiplyCount, outputSizes, shapes } from '../../bench/shapes.js';
 
 describe('named layers', () => {
   it('are 58, each under its own name', () => {
@@ -43,9 +44,9 @@ describe('named layers', () => {
   });
 
   it('are found by a part of their name or a pattern', () => {
-    expect(filterShapes(shapes, /aspp/)).toHaveLength(6);
-    expect(filterShapes(shapes, /^ctx21_64_d(4|8)$/).map(({ name }) => name)).toEqual(['ctx21_64_d4', 'ctx21_64_d8']);
-    expect(filterShapes(shapes, /nothing/)).toEqual([]);
+    expect(requireMatches(shapes, /aspp/)).toHaveLength(6);
+    expect(requireMatches(shapes, /^ctx21_64_d(4|8)$/).map(({ name }) => name)).toEqual(['ctx21_64_d4', 'ctx21_64_d8']);
+    expect(() => requireMatches(shapes, /nothing/)).toThrow(UsageError);
   });
 });
 
