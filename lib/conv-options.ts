@@ -4,7 +4,6 @@ import { backendNames, environment } from './environment.js';
 import { rangeError, typeError } from './errors.js';
 import type { Activation, Algorithm, BackendName, ConvOptions, Layout, PaddingMode, PaddingName } from './types.js';
 import {
-  type FloatArgument,
   type FloatTensorArgument,
   listNames,
   MOST_THREADS,
@@ -36,7 +35,7 @@ export interface ConvSettings {
 
 /** The bias is kept apart: it is the caller's memory, which nothing that lives on may hold. */
 export interface ReadConvOptions {
-  readonly bias: FloatArgument | FloatTensorArgument | null;
+  readonly bias: FloatTensorArgument | null;
   readonly settings: ConvSettings;
 }
 
@@ -111,8 +110,9 @@ function readPadding(value: unknown, axes: number): AxesPadding {
 
 function readPaddingName(value: string, axes: number): PaddingName {
   const name = readName('padding', value, paddingNames);
-  if (name === 'causal' && axes !== 1)
+  if (name === 'causal' && axes !== 1) {
     throw rangeError('padding', `'causal' in 1-D convolutions only, not over ${axes} spatial axes`, value);
+  }
   return name;
 }
 

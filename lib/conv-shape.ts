@@ -11,7 +11,7 @@ import { effectiveKernel } from './geometry/effective-kernel-size.js';
 import { convOutputSize } from './geometry/output-size.js';
 import { padAxis } from './geometry/padding.js';
 import type { PaddingMode } from './types.js';
-import { elementCount, type FloatArgument, type FloatTensorArgument, LARGEST_INTEGER, requireLength } from './validate.js';
+import { elementCount, type FloatTensorArgument, isSizes, LARGEST_INTEGER, requireLength } from './validate.js';
 
 /** A convolution before its input is known: the weight's sizes by name, beside the settings. */
 export interface ConvDefinition {
@@ -54,17 +54,11 @@ export function defineConv(dims: readonly number[], settings: ConvSettings): Con
 }
 
 /** Checks the lengths of weight and bias: the last thing before their memory is read. */
-export function requireParameterLengths(
-  outChannels: number,
-  weight: FloatTensorArgument,
-  bias: FloatArgument | FloatTensorArgument | null,
-): void {
+export function requireParameterLengths(outChannels: number, weight: FloatTensorArgument, bias: FloatTensorArgument | null): void {
   requireLength(weight, elementCount('weight.dims', weight.dims), weight.dims);
   if (bias === null) return;
-  if ('dims' in bias && (bias.dims.length !== 1 || bias.dims[0] !== outChannels)) {
-    throw rangeError('bias.dims', `[${outChannels}], one value per output channel`, bias.dims);
-  }
   requireLength(bias, outChannels, [outChannels]);
+  if (!isSizes(bias.dims, [outChannels])) throw rangeError('bias.dims', `[${outChannels}], one value per output channel`, bias.dims);
 }
 
 export function requireInputRank(name: string, dims: readonly number[], axes: number): void {

@@ -19,7 +19,7 @@ import {
   spatialAxes,
 } from './conv-shape.js';
 import { abortError, overlapError, rangeError, typeError } from './errors.js';
-import { zeros } from './tensor.js';
+import { copyOf, zeros } from './tensor.js';
 import { isFloat32Array, lengthOf, overlap, plainView } from './typed-array.js';
 import type { ConvOptions, ConvPlanInfo, FloatTensor } from './types.js';
 import { elementCount, isSizes, readFloatTensor, readOptions, readSizes, readTensorData, requireArrayLength } from './validate.js';
@@ -146,8 +146,8 @@ export class Conv {
     this.#definition = defineConv(argument.dims, settings);
     requireParameterLengths(this.#definition.outChannels, argument, bias);
     this.#backend = selectBackend(settings.backend);
-    this.#weight = new Float32Array(argument.data);
-    this.#bias = bias && new Float32Array(bias.data);
+    this.#weight = copyOf(argument.data);
+    this.#bias = bias && copyOf(bias.data);
   }
 
   /**
@@ -210,7 +210,7 @@ export class Conv {
    * layer.outputDims([1, 8, 640, 480]); // [1, 8, 640, 480]
    */
   outputDims(inputDims: readonly number[]): number[] {
-    return this.#prepareDims(inputDims).resolved.outputDims.slice();
+    return resolveConv(this.#definition, 'inputDims', this.#readInputDims(inputDims)).outputDims.slice();
   }
 
   /**
@@ -221,7 +221,7 @@ export class Conv {
    * const { algorithm, isa, workspaceBytes } = layer.plan([1, 8, 640, 480]);
    */
   plan(inputDims: readonly number[]): ConvPlanInfo {
-    return { ...this.#plan(this.#prepareDims(inputDims)).info };
+    return { ...this.#plan(this.#prepare('inputDims', this.#readInputDims(inputDims))).info };
   }
 
   #prepareInput(data: Float32Array, length: number, dims: unknown): PreparedSize {
@@ -233,10 +233,10 @@ export class Conv {
     return this.#prepare('input.dims', inputDims);
   }
 
-  #prepareDims(dims: unknown): PreparedSize {
+  #readInputDims(dims: unknown): number[] {
     const inputDims = readSizes('inputDims', dims);
     requireInputRank('inputDims', inputDims, this.#definition.kernel.length);
-    return this.#prepare('inputDims', inputDims);
+    return inputDims;
   }
 
   #prepare(name: string, inputDims: readonly number[]): PreparedSize {

@@ -26,7 +26,7 @@ export type CodedError<Base extends Error = Error> = Base & { readonly code: Err
 
 /** Gives an error its code. */
 export function withCode<Base extends Error>(error: Base, code: ErrorCode): CodedError<Base> {
-  return Object.defineProperty(error, 'code', { value: code, enumerable: true, configurable: true, writable: true }) as CodedError<Base>;
+  return Object.assign(error, { code });
 }
 
 /** The wrong kind of thing: `Expected ${name} to be ${expected}, received ${describe(received)}`. */

@@ -32,3 +32,11 @@ export function zeros(dims: readonly number[], length: number): FloatTensor {
     throw outOfMemoryError(`${length} floats for a tensor [${dims.join(', ')}]`, cause);
   }
 }
+
+/** A copy of the elements, in an array of this realm's own class. */
+export function copyOf(array: Float32Array): Float32Array {
+  const length = lengthOf(array);
+  const { data } = zeros([length], length);
+  data.set(array);
+  return data;
+}

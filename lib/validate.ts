@@ -93,15 +93,12 @@ export function elementCount(name: string, sizes: readonly number[]): number {
   return count;
 }
 
-/** A Float32Array argument as it was when it was read. */
-export interface FloatArgument {
+/** A tensor argument as it was when it was read. */
+export interface FloatTensorArgument {
+  /** Of the array: `input.data`. */
   readonly name: string;
   readonly data: Float32Array;
-  /** Its length when it was read. */
   readonly length: number;
-}
-
-export interface FloatTensorArgument extends FloatArgument {
   readonly dims: readonly number[];
 }
 
@@ -122,14 +119,15 @@ export function readFloatTensor(name: string, value: unknown, expected?: string)
   return { name: `${name}.data`, data, length, dims: readSizes(`${name}.dims`, (value as { readonly dims?: unknown }).dims) };
 }
 
-/** A bare array, or a tensor that holds one. */
-export function readFloats(name: string, value: unknown): FloatArgument | FloatTensorArgument {
-  if (isFloat32Array(value)) return { name, data: plainView(value), length: lengthOf(value) };
-  return readFloatTensor(name, value, `a Float32Array or ${tensorOfFloats}`);
+/** A bare array, which is a tensor of one axis, or a tensor. */
+export function readFloats(name: string, value: unknown): FloatTensorArgument {
+  if (!isFloat32Array(value)) return readFloatTensor(name, value, `a Float32Array or ${tensorOfFloats}`);
+  const length = lengthOf(value);
+  return { name, data: plainView(value), length, dims: [length] };
 }
 
 /** The length that `dims` say, both when the argument was read and now. */
-export function requireLength({ name, data, length }: FloatArgument, expected: number, dims: readonly number[]): void {
+export function requireLength({ name, data, length }: FloatTensorArgument, expected: number, dims: readonly number[]): void {
   requireArrayLength(name, data, length, expected, dims);
 }
 

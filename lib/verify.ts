@@ -13,7 +13,7 @@ import { nativeBackend } from './backend/select.js';
 import { typescriptBackend } from './backend/typescript.js';
 import { type ConvProblem, planConv, readConvProblem } from './conv-problem.js';
 import { rangeError } from './errors.js';
-import { zeros } from './tensor.js';
+import { copyOf, zeros } from './tensor.js';
 import type { ConvOptions, FloatTensor } from './types.js';
 
 export interface Verification {
@@ -78,8 +78,14 @@ function absolute(problem: ConvProblem): ConvProblem {
   return {
     ...problem,
     resolved: { ...problem.resolved, shape: { ...problem.resolved.shape, activation: 'none' } },
-    input: Float32Array.from(problem.input, Math.abs),
-    weight: Float32Array.from(problem.weight, Math.abs),
-    bias: problem.bias && Float32Array.from(problem.bias, Math.abs),
+    input: magnitudes(problem.input),
+    weight: magnitudes(problem.weight),
+    bias: problem.bias && magnitudes(problem.bias),
   };
+}
+
+function magnitudes(values: Float32Array): Float32Array {
+  const result = copyOf(values);
+  for (let index = 0; index < result.length; index++) result[index] = Math.abs(result[index]!);
+  return result;
 }

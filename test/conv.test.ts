@@ -468,6 +468,15 @@ describe('plans of a Conv', () => {
     expect(plans.mock.calls.map(([shape]) => shape.input[2])).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 2]);
   });
 
+  it('outlive a question about other sizes', () => {
+    const plans = spyOnPlans();
+    const layer = new Conv(weight, inTypescript);
+    layer.run(sized(1));
+    for (let length = 2; length < 20; length++) layer.outputDims([1, 1, length]);
+    layer.run(sized(1));
+    expect(plans).toHaveBeenCalledOnce();
+  });
+
   it('are not made by an input that is refused', () => {
     const plans = spyOnPlans();
     const layer = new Conv(weight, inTypescript);
