@@ -8,6 +8,9 @@ import { built, root } from '../support/built.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'atrous-package-'));
 const template = join(folder, 'template');
+/** A command of the repository's own devDependencies. */
+const tool = (name: string): string => join(root, 'node_modules/.bin', name);
+
 const environment = { ...process.env, ATROUS_BACKEND: '', ATROUS_ISA: '', ATROUS_REQUIRE_NATIVE: '' };
 
 let tarball: string;
@@ -94,12 +97,12 @@ describe('the tarball', () => {
   });
 
   it('is clean to publint', () => {
-    const { status, stdout, stderr } = spawnSync('npx', ['publint', 'run', tarball, '--strict'], { cwd: root, encoding: 'utf8' });
+    const { status, stdout, stderr } = spawnSync(tool('publint'), ['run', tarball, '--strict'], { cwd: root, encoding: 'utf8' });
     expect(status, stdout + stderr).toBe(0);
   });
 
   it('resolves with types under node10, node16 (import and require) and bundlers', () => {
-    const { status, stdout, stderr } = spawnSync('npx', ['attw', tarball, '--no-definitely-typed', '--no-emoji', '--format', 'ascii'], {
+    const { status, stdout, stderr } = spawnSync(tool('attw'), [tarball, '--no-definitely-typed', '--no-emoji', '--format', 'ascii'], {
       cwd: root,
       encoding: 'utf8',
     });
@@ -123,7 +126,7 @@ describe('the tarball', () => {
       '--moduleResolution',
       resolution,
     ];
-    const { status, stdout } = spawnSync('npx', ['tsc', ...options, join(template, file)], { cwd: root, encoding: 'utf8' });
+    const { status, stdout } = spawnSync(tool('tsc'), [...options, file], { cwd: template, encoding: 'utf8' });
     expect(stdout).toBe('');
     expect(status).toBe(0);
   });
