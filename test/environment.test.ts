@@ -1,3 +1,4 @@
+/** The environment variables: defaults, values and refusals. How they act is tested in backend/select.test.ts. */
 import { describe, expect, it } from 'vitest';
 import { readEnvironment } from '../lib/environment.js';
 

@@ -1,3 +1,4 @@
+/** Messages and codes of errors, and the description of any value that runs no code of its owner. */
 import { describe as suite, expect, it } from 'vitest';
 import {
   abortError,

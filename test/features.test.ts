@@ -1,3 +1,4 @@
+/** features() against what a convolution on this machine really uses. */
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { Conv, features, tensor } from '../lib/index.js';

@@ -1,3 +1,4 @@
+/** tensor(): what it takes, copies and refuses. */
 import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from 'vitest';
 import { type Tensor, tensor, type TypedArray } from '../lib/index.js';
