@@ -1,4 +1,4 @@
-// One axis of a convolution cut into the tiles of a short algorithm.
+// One axis of a convolution cut into regions, and these into the tiles of a short algorithm.
 #pragma once
 #include <cstdint>
 
@@ -8,32 +8,55 @@
 
 namespace atrous {
 
-// Outputs first, first + dilation, first + 2·dilation, … make up one tile: phases one after the other, tiles of a phase
-// in order.
+// A run of coordinates of an axis.
+struct Interval {
+  int64_t begin, size;
+};
+
+// A region is a run of outputs. Under dilation d it has d phases; of one phase, outputs `outputs`·d apart make up
+// tiles, numbered phase by phase. A kernel with more taps than the algorithm is cut into groups of them: with as many
+// taps as outputs, the input of the next group is the input of the next tile. So each phase has `tap_groups` − 1 tiles
+// more, which have inputs only.
 class ShortAxis {
  public:
   // `zero_padded`: beyond the input lie zeros (and not values that were written out).
-  static bool fits(const ShortAlgorithm& algorithm, const Axis& axis, bool zero_padded);
-  static int64_t tile_count(const ShortAlgorithm& algorithm, const Axis& axis);
+  static bool fits(const ShortAlgorithm& algorithm, const Axis& axis, int tap_groups, bool zero_padded);
+  // Tiles of all regions.
+  static int64_t count_tiles(const ShortAlgorithm& algorithm, const Axis& axis, int tap_groups, int64_t region_outputs);
 
-  ShortAxis(const ShortAlgorithm& algorithm, const Axis& axis);
-  bool complete() const { return static_cast<bool>(first_output_); }
+  // `region_outputs`: all of the axis, or a multiple of the algorithm's outputs times the dilation.
+  ShortAxis(const ShortAlgorithm& algorithm, const Axis& axis, int tap_groups, int64_t region_outputs);
+  bool complete() const { return full_ && last_; }
 
-  const ShortAlgorithm& algorithm() const { return *algorithm_; }
-  int64_t tiles() const { return first_output_.size(); }
-  int64_t output(int64_t tile, int64_t i) const { return first_output_[tile] + i * axis_.dilation; }
-  // Coordinate of a tile's input i; outside the input lies zero padding.
-  int64_t input(int64_t tile, int64_t i) const {
-    const int64_t before = algorithm_->form == ShortForm::closed ? (algorithm_->taps - 1) / 2 : 0;
-    return axis_.coordinate(first_output_[tile], 0) + (i + before) * axis_.dilation;
+  int64_t regions() const { return regions_; }
+  Interval outputs(int64_t region) const;
+  // All elements that the region's tiles read.
+  Interval inputs(int64_t region) const;
+  int64_t tiles(int64_t region) const { return table(region).size(); }
+  int64_t most_tiles() const { return full_.size(); }
+
+  // Coordinates of a tile's i-th output and input; −1 where there is none: an output beyond the region, an input in the
+  // padding.
+  int64_t output(int64_t region, int64_t tile, int64_t i) const {
+    const int64_t o = table(region)[tile] + i * axis_.dilation;
+    return o < outputs(region).size ? region * region_outputs_ + o : -1;
   }
-  bool has_output(int64_t coordinate) const { return coordinate < axis_.output; }
-  bool has_input(int64_t coordinate) const { return coordinate >= 0 && coordinate < axis_.input; }
+  int64_t input(int64_t region, int64_t tile, int64_t i) const {
+    const int64_t coordinate = first_input(region, tile) + i * axis_.dilation;
+    return coordinate >= 0 && coordinate < axis_.input ? coordinate : -1;
+  }
 
  private:
+  const AlignedBuffer<int32_t>& table(int64_t region) const { return region + 1 < regions_ ? full_ : last_; }
+  int64_t first_input(int64_t region, int64_t tile) const {
+    return axis_.coordinate(region * region_outputs_ + table(region)[tile], 0) + before_ * axis_.dilation;
+  }
+
   const ShortAlgorithm* algorithm_;
   Axis axis_;
-  AlignedBuffer<int32_t> first_output_;
+  int64_t region_outputs_, regions_;
+  int64_t before_;  // elements between the first tap of output 0 and input 0: a closed form leaves out zeros
+  AlignedBuffer<int32_t> full_, last_;  // first output of every tile, within a full region and within the last one
 };
 
 }  // namespace atrous

@@ -1,0 +1,212 @@
+#include "plan/short_scheme.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "kernels/table.hpp"
+#include "plan/channel_blocks.hpp"
+#include "plan/channels_last_image.hpp"
+#include "plan/short_axis.hpp"
+#include "plan/split.hpp"
+
+namespace atrous {
+namespace {
+
+constexpr double l2_bytes = 1024 * 1024;
+
+// What all schemes of a problem have in common.
+struct Problem {
+  explicit Problem(const PlanRequest& request)
+      : shape(with_padding_applied(request.shape)),
+        axes{axis_of(shape, 0), axis_of(shape, 1), axis_of(shape, 2)},
+        zero_padded(request.shape.padding_mode == PaddingMode::zeros),
+        threads(request.threads),
+        lanes(request.kernels->lanes),
+        blocks(channel_blocks(request)),
+        channels(shape.in_channels_per_group()),
+        in_vectors(ceil_div(channels, lanes)) {}
+
+  ConvShape shape;
+  Axis axes[3];
+  bool zero_padded;
+  int threads;
+  int64_t lanes;
+  Split blocks;  // of one group's output vectors
+  int64_t channels, in_vectors;
+};
+
+// Measured errors are of two nested axes; the third adds about half of it again.
+double error_of(const ShortScheme& scheme) {
+  double largest = 0;
+  int nested = 0;
+  for (const ShortAlgorithm* a : scheme.axis) {
+    largest = std::max(largest, a->error);
+    nested += a->products > 1;
+  }
+  return nested == 3 ? 1.5 * largest : largest;
+}
+
+double weight_bytes(const Problem& problem, const ShortScheme& scheme) {
+  return sizeof(float) * static_cast<double>(scheme.points() * scheme.tap_groups * problem.shape.groups) *
+         static_cast<double>(problem.channels * problem.blocks.total * problem.lanes);
+}
+
+double tiles_of(const Problem& problem, const ShortScheme& scheme) {
+  double tiles = 1;
+  for (int i = 0; i < 3; ++i) {
+    const int groups = i == 2 ? scheme.tap_groups : 1;
+    tiles *= static_cast<double>(ShortAxis::count_tiles(*scheme.axis[i], problem.axes[i], groups, scheme.region[i]));
+  }
+  return tiles;
+}
+
+double regions_of(const Problem& problem, const ShortScheme& scheme) {
+  double regions = 1;
+  for (int i = 0; i < 3; ++i) regions *= static_cast<double>(ceil_div(problem.axes[i].output, scheme.region[i]));
+  return regions;
+}
+
+// Image, transformed inputs, products of a block and result of one region.
+double region_bytes(const Problem& problem, const ShortScheme& scheme) {
+  double tiles = 1, inputs = 1, outputs = 1;
+  for (int i = 0; i < 3; ++i) {
+    Axis one = problem.axes[i];
+    one.output = scheme.region[i];
+    tiles *=
+        static_cast<double>(ShortAxis::count_tiles(*scheme.axis[i], one, i == 2 ? scheme.tap_groups : 1, one.output));
+    inputs *= static_cast<double>(std::min(one.input, one.output + one.dilation * (one.kernel - 1)));
+    outputs *= static_cast<double>(one.output);
+  }
+  const double in_width = static_cast<double>(problem.in_vectors * problem.lanes);
+  const double block_width = static_cast<double>(problem.blocks.largest() * problem.lanes);
+  return sizeof(float) * (tiles * static_cast<double>(scheme.points()) * (in_width + block_width) +
+                          inputs * problem.shape.in_channels + outputs * problem.shape.out_channels);
+}
+
+// Regions as large as L2 holds; with weights that don't stay there themselves, large enough to be worth their passing
+// by.
+void choose_regions(const Problem& problem, ShortScheme* scheme) {
+  int64_t whole[3];
+  for (int i = 0; i < 3; ++i) whole[i] = scheme->region[i] = problem.axes[i].output;
+  const double weights = weight_bytes(problem, *scheme);
+  const bool heavy = weights > l2_bytes;
+  if (!problem.zero_padded || (heavy && tiles_of(problem, *scheme) <= 256)) return;
+  const double budget = heavy ? std::min(4 * l2_bytes, std::max(2 * l2_bytes, weights / 4)) : l2_bytes;
+  const double wanted = problem.threads > 1 ? 3.0 * problem.threads : 1;
+  for (int i = 0; i < 3; ++i) {
+    scheme->region[i] =
+        std::min<int64_t>(whole[i], int64_t{scheme->axis[i]->outputs} * std::min(problem.axes[i].dilation, whole[i]));
+  }
+  // Wider first (rows are contiguous), then higher, then deeper.
+  for (int i = 2; i >= 0; --i) {
+    while (scheme->region[i] < whole[i]) {
+      ShortScheme larger = *scheme;
+      larger.region[i] = std::min(whole[i], 2 * scheme->region[i]);
+      if (region_bytes(problem, larger) > budget || regions_of(problem, larger) < wanted) break;
+      *scheme = larger;
+    }
+    // Regions of one size rather than large ones and a sliver.
+    const int64_t unit = scheme->axis[i]->outputs * problem.axes[i].dilation;
+    if (scheme->region[i] < whole[i]) {
+      const int64_t parts = ceil_div(whole[i], scheme->region[i]);
+      scheme->region[i] = std::min(whole[i], ceil_div(ceil_div(whole[i], parts), unit) * unit);
+    }
+  }
+}
+
+// Multiply-adds of the three stages of a transform (kernels/short_transform.hpp), for one vector of channels.
+double transform_work(const int (&from)[3], const int (&to)[3]) {
+  return static_cast<double>(from[0]) * from[1] * to[2] * from[2] +
+         static_cast<double>(from[0]) * to[1] * to[2] * from[1] + static_cast<double>(to[0]) * to[1] * to[2] * from[0];
+}
+
+double cycles_of(const Problem& problem, const ShortScheme& scheme) {
+  const ConvShape& shape = problem.shape;
+  const double multiply_adds_per_cycle = problem.lanes >= 16 ? 1 : 2;
+  int inputs[3], products[3], outputs[3];
+  for (int i = 0; i < 3; ++i) {
+    inputs[i] = scheme.axis[i]->inputs();
+    products[i] = scheme.axis[i]->products;
+    outputs[i] = scheme.axis[i]->outputs;
+  }
+  const double tiles = tiles_of(problem, scheme), points = static_cast<double>(scheme.points());
+  const double in_vectors = static_cast<double>(problem.in_vectors),
+               out_vectors = static_cast<double>(problem.blocks.total);
+
+  const double depth = static_cast<double>(problem.channels * scheme.tap_groups);
+  const double multiply = points * tiles * depth * out_vectors / multiply_adds_per_cycle;
+  // A call of the product kernel costs about 40 cycles and two for each sum that is set and stored.
+  const double calls = points * (tiles / 6 * static_cast<double>(problem.blocks.parts) * 40 + tiles * out_vectors * 2);
+  // Weights beyond L2 come at about 20 bytes a cycle from L3 and 6 from memory, each time a region passes by.
+  const double bytes = weight_bytes(problem, scheme);
+  const double stream = bytes <= l2_bytes ? 0 : regions_of(problem, scheme) * bytes / (bytes <= 24 * l2_bytes ? 20 : 6);
+  // Dense matrices: a broadcast and an FMA an entry, and two cycles for each value gathered or scattered.
+  const auto transform = [&](const int (&from)[3], const int (&to)[3]) {
+    return 1.2 * transform_work(from, to) / multiply_adds_per_cycle +
+           2.0 * (static_cast<double>(from[0]) * from[1] * from[2] + static_cast<double>(to[0]) * to[1] * to[2]) + 20;
+  };
+  const double transforms =
+      tiles * (in_vectors * transform(inputs, products) + out_vectors * transform(products, outputs));
+  // Transposing, within L2 or through memory.
+  double input = shape.in_channels, output = shape.out_channels;
+  for (const Axis& axis : problem.axes) {
+    input *= static_cast<double>(axis.input);
+    output *= static_cast<double>(axis.output);
+  }
+  const bool far = sizeof(float) * (input + output) > 2 * l2_bytes;
+  const double copies = regions_of(problem, scheme) > 1 ? (far ? 1.0 : 0.5) * (input + output)
+                        : far                           ? 1.5 * input + 2.5 * output
+                                                        : 0.3 * input + 0.5 * output;
+  return shape.batch * (shape.groups * (std::max(multiply, stream) + 0.3 * stream + calls + transforms) + copies);
+}
+
+}  // namespace
+
+bool ShortScheme::same_weights(const ShortScheme& other) const {
+  return std::equal(axis, axis + 3, other.axis) && tap_groups == other.tap_groups;
+}
+
+bool choose_scheme(const PlanRequest& request, ShortScheme* scheme) {
+  const Problem problem(request);
+  int count;
+  const ShortAlgorithm* const all = short_algorithms(&count);
+  constexpr int most = 64;
+  const ShortAlgorithm* fitting[3][most];
+  int groups[3][most];
+  int fits[3] = {0, 0, 0};
+  bool any = false;
+  for (int i = 0; i < 3; ++i) {
+    const Axis& axis = problem.axes[i];
+    if (axis.kernel == 1) {
+      if (axis.stride != 1) return false;
+      fitting[i][0] = &pointwise_algorithm;
+      groups[i][0] = fits[i] = 1;
+      continue;
+    }
+    for (int j = 0; j < count && fits[i] < most; ++j) {
+      const int64_t needed = ceil_div(axis.kernel, all[j].taps);
+      if (all[j].error > request.tolerance || (needed > 1 && i < 2) || needed > 64) continue;
+      if (!ShortAxis::fits(all[j], axis, static_cast<int>(needed), problem.zero_padded)) continue;
+      fitting[i][fits[i]] = &all[j];
+      groups[i][fits[i]++] = static_cast<int>(needed);
+    }
+    if (fits[i] == 0) return false;
+    any = true;
+  }
+  if (!any) return false;
+  scheme->cycles = HUGE_VAL;
+  for (int z = 0; z < fits[0]; ++z) {
+    for (int y = 0; y < fits[1]; ++y) {
+      for (int x = 0; x < fits[2]; ++x) {
+        ShortScheme candidate{{fitting[0][z], fitting[1][y], fitting[2][x]}, groups[2][x], {}, 0};
+        if (error_of(candidate) > request.tolerance) continue;
+        choose_regions(problem, &candidate);
+        candidate.cycles = cycles_of(problem, candidate);
+        if (candidate.cycles < scheme->cycles) *scheme = candidate;
+      }
+    }
+  }
+  return scheme->cycles < HUGE_VAL;
+}
+
+}  // namespace atrous

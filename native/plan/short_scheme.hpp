@@ -1,0 +1,26 @@
+// Which short algorithms compute a convolution, and in which pieces.
+#pragma once
+#include "plan/axis.hpp"
+#include "plan/plan.hpp"
+#include "plan/short_algorithm.hpp"
+
+namespace atrous {
+
+struct ShortScheme {
+  const ShortAlgorithm* axis[3];  // depth, height, width: nested
+  int tap_groups;                 // along the width: short_axis.hpp
+  // Outputs of a region along each axis. Regions are independent of each other: each goes through all steps on one
+  // thread, and what it needs stays in L2. A single region is shared among the threads step by step.
+  int64_t region[3];
+  double cycles;  // estimate for one core
+
+  int64_t points() const { return int64_t{axis[0]->products} * axis[1]->products * axis[2]->products; }
+  int64_t inputs() const { return int64_t{axis[0]->inputs()} * axis[1]->inputs() * axis[2]->inputs(); }
+  int64_t outputs() const { return int64_t{axis[0]->outputs} * axis[1]->outputs * axis[2]->outputs; }
+  bool same_weights(const ShortScheme& other) const;
+};
+
+// The cheapest scheme within the tolerance; false where there is none.
+bool choose_scheme(const PlanRequest& request, ShortScheme* scheme);
+
+}  // namespace atrous
