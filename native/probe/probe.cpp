@@ -1,4 +1,5 @@
-// A second addon, for tests only: vector operations, kernels and plans one by one, each of them forced.
+// A second addon, for tests only: vector operations, kernels, plans and the arithmetic under them one by one, each of
+// them forced, on arrays at the edge of inaccessible pages.
 #include <napi.h>
 
 #include <cstring>
@@ -8,187 +9,457 @@
 
 #include "isa/dispatch.hpp"
 #include "kernels/table.hpp"
+#include "plan/axis.hpp"
 #include "plan/candidate.hpp"
 #include "plan/choose.hpp"
+#include "plan/split.hpp"
+#include "plan/workspace.hpp"
 #include "probe/guarded_pages.hpp"
 
 namespace atrous {
 namespace {
 
-const KernelTable& kernels_of(const Napi::Value& isa) {
-  return *find_kernels(isa.As<Napi::String>().Utf8Value().c_str());
+using Edge = GuardedFloats::Edge;
+
+Napi::Value fail(Napi::Env env, const std::string& message) {
+  Napi::Error::New(env, message).ThrowAsJavaScriptException();
+  return env.Undefined();
 }
 
-float* floats(const Napi::Value& array) { return array.As<Napi::Float32Array>().Data(); }
-
-ptrdiff_t integer(const Napi::Value& object, const char* name) {
-  return static_cast<ptrdiff_t>(object.As<Napi::Object>().Get(name).ToNumber().Int64Value());
+// Null, with an exception pending, for a name that is none.
+const KernelTable* kernels_of(const Napi::Value& isa) {
+  const std::string name = isa.ToString();
+  const KernelTable* const kernels = find_kernels(name.c_str());
+  if (!kernels) fail(isa.Env(), "no instruction set " + name);
+  return kernels;
 }
 
-// { lanes, kLanes: boolean[vectors][pixels], wLanes: boolean[outputs][vectors] }: which tiles an instruction set has.
+int integer(const Napi::Value& value) { return value.ToNumber().Int32Value(); }
+
+Edge edge_of(const Napi::Value& name) { return name.ToString().Utf8Value() == "begin" ? Edge::begin : Edge::end; }
+
+GuardedFloats guarded(const char* name, const Napi::Value& array, Edge edge) {
+  const Napi::Float32Array floats = array.As<Napi::Float32Array>();
+  return GuardedFloats(name, floats.Data(), static_cast<int64_t>(floats.ElementLength()), edge);
+}
+
+void copy_back(GuardedFloats& from, const Napi::Value& array) {
+  if (from.size() > 0) {
+    std::memcpy(array.As<Napi::Float32Array>().Data(), from.data(), static_cast<size_t>(from.size()) * sizeof(float));
+  }
+}
+
+// A kernel's arguments as a JavaScript object: the fields of its tile in table.hpp, in camel case.
+struct Fields {
+  Napi::Object object;
+
+  explicit Fields(const Napi::Value& value) : object(value.As<Napi::Object>()) {}
+
+  ptrdiff_t operator[](const char* name) const {
+    return static_cast<ptrdiff_t>(object.Get(name).ToNumber().Int64Value());
+  }
+  ptrdiff_t element(const char* name, uint32_t index) const {
+    return static_cast<ptrdiff_t>(object.Get(name).As<Napi::Array>().Get(index).ToNumber().Int64Value());
+  }
+  std::string title() const { return object.Get("title").ToString(); }
+};
+
+// The arrays that every convolution kernel has.
+struct TileArrays {
+  GuardedFloats input, weight, bias, output;
+
+  TileArrays(const Fields& fields, Edge edge)
+      : input(guarded("input", fields.object.Get("input"), edge)),
+        weight(guarded("weight", fields.object.Get("weight"), edge)),
+        bias(guarded("bias", fields.object.Get("bias"), edge)),
+        output(guarded("output", fields.object.Get("output"), edge)) {}
+
+  explicit operator bool() const { return input && weight && bias && output; }
+
+  template <class Tile>
+  void assign_to(Tile* tile) {
+    tile->input = input.data();
+    tile->weight = weight.data();
+    tile->bias = bias.data();
+    tile->output = output.data();
+  }
+};
+
+// Runs the kernel on the tile, and brings its output back.
+template <class Kernel, class Tile>
+Napi::Value run_tile(const Napi::Env& env, Kernel kernel, Tile* tile, const Fields& fields, Edge edge) {
+  if (!kernel) return fail(env, "no such tile: " + fields.title());
+  TileArrays arrays(fields, edge);
+  if (!arrays) return fail(env, "no memory");
+  arrays.assign_to(tile);
+  tile->relu = fields["relu"] != 0;
+  {
+    const std::string title = fields.title();
+    const FaultReport report(title.c_str());
+    kernel(*tile);
+  }
+  copy_back(arrays.output, fields.object.Get("output"));
+  return env.Undefined();
+}
+
+template <class Result, class... Arguments>
+Napi::Value is_filled(Napi::Env env, Result (*function)(Arguments...)) {
+  return Napi::Boolean::New(env, function != nullptr);
+}
+
+template <class Slot, size_t count>
+Napi::Value is_filled(Napi::Env env, const Slot (&slots)[count]) {
+  Napi::Array filled = Napi::Array::New(env, count);
+  for (uint32_t i = 0; i < count; ++i) filled.Set(i, is_filled(env, slots[i]));
+  return filled;
+}
+
+// describe(isa): { lanes, slots, operations }, the latter two with every slot of KernelTable and of VecOperations by
+// name: whether it is filled.
 Napi::Value describe(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
-  const KernelTable& kernels = kernels_of(info[0]);
-  Napi::Array k = Napi::Array::New(env), w = Napi::Array::New(env);
-  for (uint32_t vectors = 0; vectors < KernelTable::max_k_vectors; ++vectors) {
-    Napi::Array row = Napi::Array::New(env);
-    for (uint32_t pixels = 0; pixels < KernelTable::max_k_pixels; ++pixels) {
-      row.Set(pixels, kernels.k_lanes[vectors][pixels] != nullptr);
-    }
-    k.Set(vectors, row);
-  }
-  for (uint32_t outputs = 0; outputs < KernelTable::max_w_outputs; ++outputs) {
-    Napi::Array row = Napi::Array::New(env);
-    for (uint32_t vectors = 0; vectors < KernelTable::max_w_vectors; ++vectors) {
-      row.Set(vectors, kernels.w_lanes[outputs][vectors] != nullptr);
-    }
-    w.Set(outputs, row);
-  }
-  Napi::Object result = Napi::Object::New(env);
-  result.Set("lanes", kernels.lanes);
-  result.Set("kLanes", k);
-  result.Set("wLanes", w);
+  const KernelTable* const kernels = kernels_of(info[0]);
+  if (!kernels) return env.Undefined();
+  Napi::Object result = Napi::Object::New(env), slots = Napi::Object::New(env), operations = Napi::Object::New(env);
+  slots.Set("k_lanes", is_filled(env, kernels->k_lanes));
+  slots.Set("w_lanes", is_filled(env, kernels->w_lanes));
+  slots.Set("depthwise", is_filled(env, kernels->depthwise));
+  slots.Set("short_transform", is_filled(env, kernels->short_transform));
+  slots.Set("transpose", is_filled(env, kernels->transpose));
+  slots.Set("vec", true);
+  slots.Set("multiply_add_burst", is_filled(env, kernels->multiply_add_burst));
+  operations.Set("load_tail", is_filled(env, kernels->vec.load_tail));
+  operations.Set("store_tail", is_filled(env, kernels->vec.store_tail));
+  operations.Set("broadcast", is_filled(env, kernels->vec.broadcast));
+  operations.Set("add", is_filled(env, kernels->vec.add));
+  operations.Set("multiply_add", is_filled(env, kernels->vec.multiply_add));
+  operations.Set("relu", is_filled(env, kernels->vec.relu));
+  operations.Set("transpose", is_filled(env, kernels->vec.transpose));
+  result.Set("lanes", kernels->lanes);
+  result.Set("slots", slots);
+  result.Set("operations", operations);
   return result;
 }
 
-// vec(isa, operation, inputs, count, out): the operands lie one after the other in `inputs`.
+// vec(isa, operation, input, count, output, edge): the operands lie one after the other in `input`, which load_tail
+// reads `count` floats of; store_tail writes as many.
 Napi::Value vec(const Napi::CallbackInfo& info) {
-  const KernelTable& kernels = kernels_of(info[0]);
-  const VecOperations& v = kernels.vec;
-  const std::string name = info[1].As<Napi::String>();
-  const float* in = floats(info[2]);
-  const int count = info[3].ToNumber().Int32Value(), n = kernels.lanes;
-  float* out = floats(info[4]);
-  if (name == "loadTail") {
-    GuardedFloats guarded(in, count, GuardedFloats::Edge::end);
-    v.load_tail(guarded.data(), count, out);
-  } else if (name == "storeTail") {
-    GuardedFloats guarded(count, GuardedFloats::Edge::end);
-    v.store_tail(in, count, guarded.data());
-    if (count > 0) std::memcpy(out, guarded.data(), static_cast<size_t>(count) * sizeof(float));
-  } else if (name == "broadcast") {
-    v.broadcast(in, out);
-  } else if (name == "add") {
-    v.add(in, in + n, out);
-  } else if (name == "multiplyAdd") {
-    v.multiply_add(in, in + n, in + 2 * n, out);
-  } else if (name == "relu") {
-    v.relu(in, out);
-  } else if (name == "transpose") {
-    v.transpose(in, out);
-  } else {
-    Napi::Error::New(info.Env(), "no vector operation " + name).ThrowAsJavaScriptException();
+  const Napi::Env env = info.Env();
+  const KernelTable* const kernels = kernels_of(info[0]);
+  if (!kernels) return env.Undefined();
+  const VecOperations& operations = kernels->vec;
+  const std::string name = info[1].ToString();
+  const int count = integer(info[3]), n = kernels->lanes;
+  const Edge edge = edge_of(info[5]);
+  GuardedFloats input = guarded("input", info[2], edge), output = guarded("output", info[4], edge);
+  if (!input || !output) return fail(env, "no memory");
+  const float* const in = input.data();
+  float* const out = output.data();
+  {
+    const std::string title = std::string(kernels->name) + " " + name + " of " + std::to_string(count);
+    const FaultReport report(title.c_str());
+    if (name == "load_tail") {
+      operations.load_tail(in, count, out);
+    } else if (name == "store_tail") {
+      operations.store_tail(in, count, out);
+    } else if (name == "broadcast") {
+      operations.broadcast(in, out);
+    } else if (name == "add") {
+      operations.add(in, in + n, out);
+    } else if (name == "multiply_add") {
+      operations.multiply_add(in, in + n, in + 2 * n, out);
+    } else if (name == "relu") {
+      operations.relu(in, out);
+    } else if (name == "transpose") {
+      operations.transpose(in, out);
+    } else {
+      return fail(env, "no vector operation " + name);
+    }
   }
-  return info.Env().Undefined();
+  copy_back(output, info[4]);
+  return env.Undefined();
 }
 
-// transpose(isa, in, inStride, out, outStride, rows, columns)
+// transpose(isa, { title, input, inputStride, output, outputStride, rows, columns }, edge)
 Napi::Value transpose(const Napi::CallbackInfo& info) {
-  const auto number = [&](size_t i) { return static_cast<ptrdiff_t>(info[i].ToNumber().Int64Value()); };
-  kernels_of(info[0]).transpose(floats(info[1]), number(2), floats(info[3]), number(4), number(5), number(6));
-  return info.Env().Undefined();
+  const Napi::Env env = info.Env();
+  const KernelTable* const kernels = kernels_of(info[0]);
+  if (!kernels) return env.Undefined();
+  const Fields fields(info[1]);
+  const Edge edge = edge_of(info[2]);
+  GuardedFloats input = guarded("input", fields.object.Get("input"), edge);
+  GuardedFloats output = guarded("output", fields.object.Get("output"), edge);
+  if (!input || !output) return fail(env, "no memory");
+  {
+    const std::string title = fields.title();
+    const FaultReport report(title.c_str());
+    kernels->transpose(input.data(), fields["inputStride"], output.data(), fields["outputStride"], fields["rows"],
+                       fields["columns"]);
+  }
+  copy_back(output, fields.object.Get("output"));
+  return env.Undefined();
 }
 
-// kLanes(isa, vectors, pixels, { inputPixelStride, … }, input, weight, bias, output): the fields of KLanesTile.
+// kLanes(isa, vectors, pixels, tile, edge)
 Napi::Value k_lanes(const Napi::CallbackInfo& info) {
-  const Napi::Value& o = info[3];
-  const auto axis = [&](const char* name, uint32_t i) {
-    return static_cast<ptrdiff_t>(o.As<Napi::Object>().Get(name).As<Napi::Array>().Get(i).ToNumber().Int64Value());
-  };
+  const KernelTable* const kernels = kernels_of(info[0]);
+  if (!kernels) return info.Env().Undefined();
+  const Fields fields(info[3]);
   KLanesTile tile{};
-  tile.input = floats(info[4]);
-  tile.weight = floats(info[5]);
-  tile.bias = floats(info[6]);
-  tile.output = floats(info[7]);
-  tile.input_pixel_stride = integer(o, "inputPixelStride");
-  tile.output_pixel_stride = integer(o, "outputPixelStride");
-  tile.channels = static_cast<int32_t>(integer(o, "channels"));
-  tile.last_lanes = static_cast<int32_t>(integer(o, "lastLanes"));
-  tile.relu = integer(o, "relu") != 0;
-  for (uint32_t i = 0; i < 3; ++i) {
-    tile.tap_count[i] = static_cast<int32_t>(axis("tapCount", i));
-    tile.tap_input_stride[i] = axis("tapInputStride", i);
-    tile.tap_weight_stride[i] = axis("tapWeightStride", i);
+  tile.input_pixel_stride = fields["inputPixelStride"];
+  tile.output_pixel_stride = fields["outputPixelStride"];
+  tile.channels = static_cast<int32_t>(fields["channels"]);
+  tile.last_lanes = static_cast<int32_t>(fields["lastLanes"]);
+  for (uint32_t axis = 0; axis < 3; ++axis) {
+    tile.tap_count[axis] = static_cast<int32_t>(fields.element("tapCount", axis));
+    tile.tap_input_stride[axis] = fields.element("tapInputStride", axis);
+    tile.tap_weight_stride[axis] = fields.element("tapWeightStride", axis);
   }
-  kernels_of(info[0]).k_lanes[info[1].ToNumber().Int32Value() - 1][info[2].ToNumber().Int32Value() - 1](tile);
-  return info.Env().Undefined();
+  const KLanesKernel kernel = kernels->k_lanes[integer(info[1]) - 1][integer(info[2]) - 1];
+  return run_tile(info.Env(), kernel, &tile, fields, edge_of(info[4]));
 }
 
-// wLanes(isa, outputs, vectors, { channelStride, … }, input, weight, bias, output): the fields of WLanesTile.
+// wLanes(isa, outputs, vectors, tile, edge)
 Napi::Value w_lanes(const Napi::CallbackInfo& info) {
-  const Napi::Value& o = info[3];
-  const Napi::Array offsets = o.As<Napi::Object>().Get("tapOffset").As<Napi::Array>();
-  const std::unique_ptr<ptrdiff_t[]> tap_offset(new ptrdiff_t[offsets.Length()]);
-  for (uint32_t t = 0; t < offsets.Length(); ++t) {
-    tap_offset[t] = static_cast<ptrdiff_t>(offsets.Get(t).ToNumber().Int64Value());
-  }
+  const KernelTable* const kernels = kernels_of(info[0]);
+  if (!kernels) return info.Env().Undefined();
+  const Fields fields(info[3]);
+  const uint32_t taps = fields.object.Get("tapOffset").As<Napi::Array>().Length();
+  const std::unique_ptr<ptrdiff_t[]> tap_offset(new ptrdiff_t[taps]);
+  for (uint32_t t = 0; t < taps; ++t) tap_offset[t] = fields.element("tapOffset", t);
   WLanesTile tile{};
-  tile.input = floats(info[4]);
-  tile.weight = floats(info[5]);
-  tile.bias = floats(info[6]);
-  tile.output = floats(info[7]);
-  tile.channel_stride = integer(o, "channelStride");
+  tile.channel_stride = fields["channelStride"];
   tile.tap_offset = tap_offset.get();
-  tile.taps = static_cast<int32_t>(offsets.Length());
-  tile.channels = static_cast<int32_t>(integer(o, "channels"));
-  tile.input_vector_stride = integer(o, "inputVectorStride");
-  tile.output_channel_stride = integer(o, "outputChannelStride");
-  tile.output_vector_stride = integer(o, "outputVectorStride");
-  tile.lanes_to_store = static_cast<int32_t>(integer(o, "lanesToStore"));
-  tile.last_lanes_to_store = static_cast<int32_t>(integer(o, "lastLanesToStore"));
-  tile.relu = integer(o, "relu") != 0;
-  kernels_of(info[0]).w_lanes[info[1].ToNumber().Int32Value() - 1][info[2].ToNumber().Int32Value() - 1](tile);
-  return info.Env().Undefined();
+  tile.taps = static_cast<int32_t>(taps);
+  tile.channels = static_cast<int32_t>(fields["channels"]);
+  tile.input_vector_stride = fields["inputVectorStride"];
+  tile.output_channel_stride = fields["outputChannelStride"];
+  tile.output_vector_stride = fields["outputVectorStride"];
+  tile.lanes_to_store = static_cast<int32_t>(fields["lanesToStore"]);
+  tile.last_lanes_to_store = static_cast<int32_t>(fields["lastLanesToStore"]);
+  const WLanesKernel kernel = kernels->w_lanes[integer(info[1]) - 1][integer(info[2]) - 1];
+  return run_tile(info.Env(), kernel, &tile, fields, edge_of(info[4]));
 }
 
-// depthwise(isa, size, rows, { inputRowStride, dilation, outputRowStride, width, relu }, input, weight, bias, output)
+// depthwise(isa, size, rows, tile, edge): size 3 or 5
 Napi::Value depthwise(const Napi::CallbackInfo& info) {
-  const Napi::Value& o = info[3];
+  const KernelTable* const kernels = kernels_of(info[0]);
+  if (!kernels) return info.Env().Undefined();
+  const Fields fields(info[3]);
   DepthwiseTile tile{};
-  tile.input = floats(info[4]);
-  tile.weight = floats(info[5]);
-  tile.bias = floats(info[6]);
-  tile.output = floats(info[7]);
-  tile.input_row_stride = integer(o, "inputRowStride");
-  tile.dilation = integer(o, "dilation");
-  tile.output_row_stride = integer(o, "outputRowStride");
-  tile.width = integer(o, "width");
-  tile.relu = integer(o, "relu") != 0;
-  const int size = info[1].ToNumber().Int32Value();
-  kernels_of(info[0]).depthwise[size == 3 ? 0 : 1][info[2].ToNumber().Int32Value() - 1](tile);
-  return info.Env().Undefined();
+  tile.input_row_stride = fields["inputRowStride"];
+  tile.dilation = fields["dilation"];
+  tile.output_row_stride = fields["outputRowStride"];
+  tile.width = fields["width"];
+  const DepthwiseKernel kernel = kernels->depthwise[integer(info[1]) == 3 ? 0 : 1][integer(info[2]) - 1];
+  return run_tile(info.Env(), kernel, &tile, fields, edge_of(info[4]));
 }
 
-// runPlan(candidate, shape, weight, bias, isa, threads, input, edge): a plan of the named candidate, with input and
-// output that begin or end at an inaccessible page. Null where the candidate does not accept the problem.
+// shortTransform(isa, transform, edge): `inputOffset` and `outputOffset` say where in `input` and `output` each point's
+// channels lie; −1: an output that is not wanted.
+Napi::Value short_transform(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  const KernelTable* const kernels = kernels_of(info[0]);
+  if (!kernels) return env.Undefined();
+  const Fields fields(info[1]);
+  const Edge edge = edge_of(info[2]);
+  const Napi::Array matrices = fields.object.Get("matrix").As<Napi::Array>();
+  ShortTransform transform{};
+  for (uint32_t axis = 0; axis < 3; ++axis) {
+    transform.from[axis] = static_cast<int32_t>(fields.element("from", axis));
+    transform.to[axis] = static_cast<int32_t>(fields.element("to", axis));
+  }
+  transform.vectors = static_cast<int32_t>(fields["vectors"]);
+  transform.last_lanes = static_cast<int32_t>(fields["lastLanes"]);
+  transform.relu = fields["relu"] != 0;
+  const int32_t *from = transform.from, *to = transform.to;
+  const int in_points = from[0] * from[1] * from[2], out_points = to[0] * to[1] * to[2];
+  GuardedFloats depth = guarded("matrix[0]", matrices[0u], edge), height = guarded("matrix[1]", matrices[1u], edge);
+  GuardedFloats width = guarded("matrix[2]", matrices[2u], edge);
+  const Napi::Value bias_value = fields.object.Get("bias");
+  GuardedFloats bias = guarded("bias", bias_value.IsNull() ? Napi::Float32Array::New(env, 0) : bias_value, edge);
+  GuardedFloats input = guarded("input", fields.object.Get("input"), edge);
+  GuardedFloats output = guarded("output", fields.object.Get("output"), edge);
+  GuardedFloats scratch("scratch", (from[0] * from[1] * to[2] + from[0] * to[1] * to[2]) * kernels->lanes, edge);
+  if (!depth || !height || !width || !bias || !input || !output || !scratch) return fail(env, "no memory");
+  std::memset(scratch.data(), 0xff, static_cast<size_t>(scratch.size()) * sizeof(float));
+  const std::unique_ptr<const float*[]> in(new const float*[in_points]);
+  const std::unique_ptr<float*[]> out(new float*[out_points]);
+  for (int i = 0; i < in_points; ++i) in[i] = input.data() + fields.element("inputOffset", i);
+  for (int i = 0; i < out_points; ++i) {
+    const ptrdiff_t offset = fields.element("outputOffset", i);
+    out[i] = offset < 0 ? nullptr : output.data() + offset;
+  }
+  transform.matrix[0] = depth.data();
+  transform.matrix[1] = height.data();
+  transform.matrix[2] = width.data();
+  transform.bias = bias_value.IsNull() ? nullptr : bias.data();
+  transform.in = in.get();
+  transform.out = out.get();
+  transform.scratch = scratch.data();
+  {
+    const std::string title = fields.title();
+    const FaultReport report(title.c_str());
+    kernels->short_transform(transform);
+  }
+  copy_back(output, fields.object.Get("output"));
+  return env.Undefined();
+}
+
+// multiplyAddBurst(isa, rounds): one lane of the sum over all sums
+Napi::Value multiply_add_burst(const Napi::CallbackInfo& info) {
+  const KernelTable* const kernels = kernels_of(info[0]);
+  if (!kernels) return info.Env().Undefined();
+  return Napi::Number::New(info.Env(),
+                           static_cast<double>(kernels->multiply_add_burst(info[1].ToNumber().Int64Value())));
+}
+
+ConvShape shape_of(const Napi::Value& integers) {
+  ConvShape shape;
+  std::memcpy(&shape, integers.As<Napi::Int32Array>().Data(), sizeof shape);
+  return shape;
+}
+
+// The problem of (shape, weight, isa, threads), which stand at `first` and behind it; without kernels an exception is
+// pending.
+PlanRequest request_of(const Napi::CallbackInfo& info, size_t first) {
+  PlanRequest request{};
+  request.shape = shape_of(info[first]);
+  request.weight = info[first + 1].As<Napi::Float32Array>().Data();
+  request.kernels = kernels_of(info[first + 2]);
+  request.threads = integer(info[first + 3]);
+  return request;
+}
+
+// choose(shape, weight, isa, threads): the name of the candidate that is taken.
+Napi::Value choose(const Napi::CallbackInfo& info) {
+  const PlanRequest request = request_of(info, 0);
+  return request.kernels ? Napi::String::New(info.Env(), choose(request).name) : info.Env().Undefined();
+}
+
+// cost(candidate, shape, weight, isa, threads): its estimate, or null where it does not accept the problem.
+Napi::Value cost(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  const std::string name = info[0].ToString();
+  const Candidate* const candidate = find_candidate(name.c_str());
+  if (!candidate) return fail(env, "no candidate " + name);
+  const PlanRequest request = request_of(info, 1);
+  if (!request.kernels) return env.Undefined();
+  return candidate->accepts(request) ? Napi::Number::New(env, candidate->cost(request)) : env.Null();
+}
+
+// Scratch that is lent next holds NaNs: what a plan reads before it writes it shows.
+void poison_workspace(size_t bytes) {
+  Workspace workspace(static_cast<int64_t>(bytes / sizeof(float)));
+  if (workspace) std::memset(workspace.data(), 0xff, bytes);
+}
+
+// runPlan({ candidate, title, shape, weight, bias, isa, threads, input, edge, siblingShape }): the output of the named
+// candidate's plan. Null where it does not accept the problem. The plan borrows the packed weights of a plan for
+// `siblingShape`, if it is given.
 Napi::Value run_plan(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
-  const std::string name = info[0].As<Napi::String>();
+  const Fields fields(info[0]);
+  const std::string name = fields.object.Get("candidate").ToString(), title = fields.title();
+  const Candidate* const candidate = find_candidate(name.c_str());
+  if (!candidate) return fail(env, "no candidate " + name);
+  const Edge edge = edge_of(fields.object.Get("edge"));
+  const Napi::Value bias_value = fields.object.Get("bias"), sibling_shape = fields.object.Get("siblingShape");
+  const Napi::Float32Array no_bias = Napi::Float32Array::New(env, 0);
   PlanRequest request{};
-  std::memcpy(&request.shape, info[1].As<Napi::Int32Array>().Data(), sizeof request.shape);
-  request.weight = floats(info[2]);
-  request.bias = info[3].IsNull() ? nullptr : floats(info[3]);
-  request.kernels = &kernels_of(info[4]);
-  request.threads = info[5].ToNumber().Int32Value();
-  request.family = AlgorithmFamily::any;
-  const GuardedFloats::Edge edge =
-      info[7].As<Napi::String>().Utf8Value() == "begin" ? GuardedFloats::Edge::begin : GuardedFloats::Edge::end;
+  request.shape = shape_of(fields.object.Get("shape"));
+  request.kernels = kernels_of(fields.object.Get("isa"));
+  if (!request.kernels) return env.Undefined();
+  request.threads = static_cast<int>(fields["threads"]);
 
-  const Candidate* candidate = find_candidate(name.c_str());
-  if (candidate == nullptr) {
-    Napi::Error::New(env, "no candidate " + name).ThrowAsJavaScriptException();
-    return env.Undefined();
-  }
-  if (!candidate->accepts(request)) return env.Null();
   const int64_t output_size = request.shape.output_size();
-  GuardedFloats input(floats(info[6]), request.shape.input_size(), edge), output(output_size, edge);
-  const std::shared_ptr<ConvPlan> plan = candidate->create(request, nullptr);
-  if (!plan || plan->algorithm() != name || !plan->run(input.data(), output.data())) {
-    Napi::Error::New(env, name + " did not run").ThrowAsJavaScriptException();
-    return env.Undefined();
+  GuardedFloats weight = guarded("weight", fields.object.Get("weight"), edge);
+  GuardedFloats bias = guarded("bias", bias_value.IsNull() ? no_bias : bias_value, edge);
+  GuardedFloats input = guarded("input", fields.object.Get("input"), edge), output("output", output_size, edge);
+  if (!weight || !bias || !input || !output) return fail(env, "no memory");
+  if (weight.size() != request.shape.weight_size() || input.size() != request.shape.input_size() ||
+      bias.size() != (bias_value.IsNull() ? 0 : request.shape.out_channels)) {
+    return fail(env, "arrays of other sizes than the shape's: " + title);
+  }
+  request.weight = weight.data();
+  request.bias = bias_value.IsNull() ? nullptr : bias.data();
+  {
+    const FaultReport report(title.c_str());
+    if (!candidate->accepts(request)) return env.Null();
+    std::shared_ptr<ConvPlan> sibling;
+    if (!sibling_shape.IsUndefined()) {
+      PlanRequest other = request;
+      other.shape = shape_of(sibling_shape);
+      sibling = candidate->create(other, nullptr);
+    }
+    const std::shared_ptr<ConvPlan> plan = candidate->create(request, sibling.get());
+    if (!plan) return fail(env, "no memory");
+    if (plan->algorithm() != name || plan->isa() != std::string(request.kernels->name)) {
+      return fail(env, std::string("another plan: ") + plan->algorithm() + " " + plan->isa());
+    }
+    weight.withdraw();
+    bias.withdraw();
+    poison_workspace(plan->workspace_bytes());
+    if (output_size > 0) std::memset(output.data(), 0xff, static_cast<size_t>(output_size) * sizeof(float));
+    if (!plan->run(input.data(), output.data())) return fail(env, "no memory");
   }
   Napi::Float32Array result = Napi::Float32Array::New(env, static_cast<size_t>(output_size));
-  if (output_size > 0) std::memcpy(result.Data(), output.data(), static_cast<size_t>(output_size) * sizeof(float));
+  copy_back(output, result);
+  return result;
+}
+
+// { input, output, kernel, stride, dilation, padding }
+Axis axis_of(const Napi::Value& value) {
+  const Fields fields(value);
+  return {fields["input"], fields["output"], fields["kernel"], fields["stride"], fields["dilation"], fields["padding"]};
+}
+
+// sourceElement(mode, coordinate, size): mode as in ConvShape
+Napi::Value source_element(const Napi::CallbackInfo& info) {
+  const auto mode = static_cast<PaddingMode>(integer(info[0]));
+  const int64_t source = source_element(mode, info[1].ToNumber().Int64Value(), info[2].ToNumber().Int64Value());
+  return Napi::Number::New(info.Env(), static_cast<double>(source));
+}
+
+// outputsInside(axis, tap)
+Napi::Value outputs_inside(const Napi::CallbackInfo& info) {
+  return Napi::Number::New(info.Env(), static_cast<double>(outputs_inside(axis_of(info[0]), integer(info[1]))));
+}
+
+// validTapFraction(axis)
+Napi::Value valid_tap_fraction(const Napi::CallbackInfo& info) {
+  return Napi::Number::New(info.Env(), valid_tap_fraction(axis_of(info[0])));
+}
+
+// tapRuns(axis): [begin, end, tapBegin, tapEnd][]
+Napi::Value tap_runs(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  const AlignedBuffer<TapRun> runs = tap_runs(axis_of(info[0]));
+  if (!runs) return fail(env, "no memory");
+  Napi::Array result = Napi::Array::New(env);
+  for (int64_t i = 0; i < runs.size(); ++i) {
+    const int32_t numbers[] = {runs[i].begin, runs[i].end, runs[i].tap_begin, runs[i].tap_end};
+    Napi::Array run = Napi::Array::New(env);
+    for (uint32_t j = 0; j < std::size(numbers); ++j) run.Set(j, numbers[j]);
+    result.Set(static_cast<uint32_t>(i), run);
+  }
+  return result;
+}
+
+// split(total, limit): { largest, parts: [begin, end, size][] }
+Napi::Value split(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  const Split split = Split::at_most(info[0].ToNumber().Int64Value(), info[1].ToNumber().Int64Value());
+  Napi::Array parts = Napi::Array::New(env);
+  for (int64_t i = 0; i < split.parts; ++i) {
+    const int64_t numbers[] = {split.begin(i), split.end(i), split.size(i)};
+    Napi::Array part = Napi::Array::New(env);
+    for (uint32_t j = 0; j < std::size(numbers); ++j) part.Set(j, static_cast<double>(numbers[j]));
+    parts.Set(static_cast<uint32_t>(i), part);
+  }
+  Napi::Object result = Napi::Object::New(env);
+  result.Set("largest", static_cast<double>(split.largest()));
+  result.Set("parts", parts);
   return result;
 }
 
@@ -204,7 +475,16 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   exports.Set("kLanes", Napi::Function::New(env, k_lanes));
   exports.Set("wLanes", Napi::Function::New(env, w_lanes));
   exports.Set("depthwise", Napi::Function::New(env, depthwise));
+  exports.Set("shortTransform", Napi::Function::New(env, short_transform));
+  exports.Set("multiplyAddBurst", Napi::Function::New(env, multiply_add_burst));
+  exports.Set("choose", Napi::Function::New(env, choose));
+  exports.Set("cost", Napi::Function::New(env, cost));
   exports.Set("runPlan", Napi::Function::New(env, run_plan));
+  exports.Set("sourceElement", Napi::Function::New(env, source_element));
+  exports.Set("outputsInside", Napi::Function::New(env, outputs_inside));
+  exports.Set("validTapFraction", Napi::Function::New(env, valid_tap_fraction));
+  exports.Set("tapRuns", Napi::Function::New(env, tap_runs));
+  exports.Set("split", Napi::Function::New(env, split));
   return exports;
 }
 

@@ -1,0 +1,158 @@
+/** The second addon (native/probe): vector operations, kernels and plans one by one, each of them forced. Its arrays lie at inaccessible pages. */
+import { existsSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { root } from './built.js';
+
+/** Where an array meets the inaccessible page: an access beyond that end kills the process, after a line on stderr that names the array. */
+export type Edge = 'begin' | 'end';
+export const edges = ['begin', 'end'] as const satisfies readonly Edge[];
+
+/** The slots of KernelTable (native/kernels/table.hpp): whether each is filled. */
+export interface KernelSlots {
+  /** [vectors − 1][pixels − 1] */
+  readonly k_lanes: readonly (readonly boolean[])[];
+  /** [outputs − 1][vectors − 1] */
+  readonly w_lanes: readonly (readonly boolean[])[];
+  /** [0: 3×3, 1: 5×5][rows − 1] */
+  readonly depthwise: readonly (readonly boolean[])[];
+  readonly short_transform: boolean;
+  readonly transpose: boolean;
+  readonly vec: boolean;
+  readonly multiply_add_burst: boolean;
+}
+
+export interface KernelDescription {
+  readonly lanes: number;
+  readonly slots: KernelSlots;
+  /** The members of VecOperations. */
+  readonly operations: Readonly<Record<VecOperation, boolean>>;
+}
+
+export type VecOperation = 'load_tail' | 'store_tail' | 'broadcast' | 'add' | 'multiply_add' | 'relu' | 'transpose';
+
+/** The fields of a tile in table.hpp. `output` is written in place; `title` is what a crash is reported with. */
+export interface Tile {
+  readonly title: string;
+  readonly input: Float32Array;
+  readonly weight: Float32Array;
+  readonly bias: Float32Array;
+  readonly output: Float32Array;
+  readonly relu: boolean;
+}
+
+export interface KLanesTile extends Tile {
+  readonly inputPixelStride: number;
+  readonly tapCount: readonly [number, number, number];
+  readonly tapInputStride: readonly [number, number, number];
+  readonly tapWeightStride: readonly [number, number, number];
+  readonly channels: number;
+  readonly outputPixelStride: number;
+  readonly lastLanes: number;
+}
+
+export interface WLanesTile extends Tile {
+  readonly channelStride: number;
+  readonly tapOffset: readonly number[];
+  readonly channels: number;
+  readonly inputVectorStride: number;
+  readonly outputChannelStride: number;
+  readonly outputVectorStride: number;
+  readonly lanesToStore: number;
+  readonly lastLanesToStore: number;
+}
+
+export interface DepthwiseTile extends Tile {
+  readonly inputRowStride: number;
+  readonly dilation: number;
+  readonly outputRowStride: number;
+  readonly width: number;
+}
+
+export interface ShortTransform {
+  readonly title: string;
+  /** [to][from] of each axis: depth, height, width. */
+  readonly matrix: readonly [Float32Array, Float32Array, Float32Array];
+  readonly from: readonly [number, number, number];
+  readonly to: readonly [number, number, number];
+  readonly input: Float32Array;
+  /** Where in `input` channel 0 of each point lies. */
+  readonly inputOffset: readonly number[];
+  readonly output: Float32Array;
+  /** Likewise; −1: not wanted. */
+  readonly outputOffset: readonly number[];
+  readonly vectors: number;
+  readonly lastLanes: number;
+  readonly bias: Float32Array | null;
+  readonly relu: boolean;
+}
+
+export interface Transposition {
+  readonly title: string;
+  readonly input: Float32Array;
+  readonly inputStride: number;
+  readonly output: Float32Array;
+  readonly outputStride: number;
+  readonly rows: number;
+  readonly columns: number;
+}
+
+/** One run of a plan of the family `candidate`. */
+export interface PlanRun {
+  readonly candidate: string;
+  readonly title: string;
+  /** As encodeShape() of lib/backend/native.ts gives it. */
+  readonly shape: Int32Array;
+  readonly weight: Float32Array;
+  readonly bias: Float32Array | null;
+  readonly isa: string;
+  readonly threads: number;
+  readonly input: Float32Array;
+  readonly edge: Edge;
+  /** The same layer on an input of another size, whose plan lends its packed weights. */
+  readonly siblingShape?: Int32Array | undefined;
+}
+
+/** Axis of native/plan/axis.hpp. */
+export interface Axis {
+  readonly input: number;
+  readonly output: number;
+  readonly kernel: number;
+  readonly stride: number;
+  readonly dilation: number;
+  readonly padding: number;
+}
+
+export interface Probe {
+  /** Those of this CPU, best first. */
+  readonly isas: readonly string[];
+  describe(isa: string): KernelDescription;
+  /** The operands lie one after the other in `input`; load_tail reads `count` floats of it, store_tail writes `count` to `output`. */
+  vec(isa: string, operation: VecOperation, input: Float32Array, count: number, output: Float32Array, edge: Edge): void;
+  transpose(isa: string, transposition: Transposition, edge: Edge): void;
+  kLanes(isa: string, vectors: number, pixels: number, tile: KLanesTile, edge: Edge): void;
+  wLanes(isa: string, outputs: number, vectors: number, tile: WLanesTile, edge: Edge): void;
+  depthwise(isa: string, size: 3 | 5, rows: number, tile: DepthwiseTile, edge: Edge): void;
+  shortTransform(isa: string, transform: ShortTransform, edge: Edge): void;
+  multiplyAddBurst(isa: string, rounds: number): number;
+  /** The name of the family that is taken. */
+  choose(shape: Int32Array, weight: Float32Array, isa: string, threads: number): string;
+  /** The family's estimate of its cycles, or null where it does not accept the problem. */
+  cost(candidate: string, shape: Int32Array, weight: Float32Array, isa: string, threads: number): number | null;
+  /** Null where the family does not accept the problem. */
+  runPlan(run: PlanRun): Float32Array | null;
+  /** Modes as in native/plan/conv_shape.hpp: zeros, reflect, replicate, circular. */
+  sourceElement(mode: number, coordinate: number, size: number): number;
+  outputsInside(axis: Axis, tap: number): number;
+  validTapFraction(axis: Axis): number;
+  tapRuns(axis: Axis): [begin: number, end: number, tapBegin: number, tapEnd: number][];
+  split(total: number, limit: number): { readonly largest: number; readonly parts: [begin: number, end: number, size: number][] };
+}
+
+export const probe = loadProbe();
+
+function loadProbe(): Probe {
+  const path = join(root, 'build/Release/atrous_probe.node');
+  if (!existsSync(path)) throw new Error(`The kernels' tests need ${path}, which is missing: npm run build:native`);
+  return createRequire(import.meta.url)(path) as Probe;
+}
