@@ -58,7 +58,8 @@ export function convShape(description: ConvDescription): ConvShape {
     input: triple(input, 1),
     kernel: triple(kernel, 1),
     stride: triple(
-      stride.map((step, axis) => (output[axis]! > 1 ? step : 1)),
+      // As lib/conv-shape.ts resolves it: over one output the smallest stride that leaves one.
+      stride.map((step, axis) => (output[axis] === 1 ? input[axis]! + paddings[axis]![0] + paddings[axis]![1] - span[axis]! + 1 : step)),
       1,
     ),
     dilation: triple(dilation, 1),
