@@ -12,6 +12,10 @@ export interface MeasureOptions extends TimingOptions {
   readonly longestRunSeconds: number;
 }
 
+/** The default choice of 14 layers, every instruction set at 1 and 2 threads and the peers among them, ends within a minute. */
+export const quick = { budgetMilliseconds: 60, rounds: 4, longestRunSeconds: 1 } as const;
+export const full = { budgetMilliseconds: 500, rounds: 6, longestRunSeconds: 20 } as const;
+
 /** What may be timed, or nothing and the reason in its entry. */
 interface Candidate {
   readonly entry: Entry;

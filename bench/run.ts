@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { features } from '../lib/index.js';
 import { parseArguments, requireMatches, usage, UsageError, type BenchOptions } from './arguments.js';
 import { describeMachine, type Machine } from './machine.js';
-import { measureLayer, type MeasureOptions } from './measure.js';
+import { full, measureLayer, quick } from './measure.js';
 import { DownloadError } from './models/download.js';
 import { runIsnet } from './models/isnet.js';
 import { loadNativeSide, type NativeSide } from './native.js';
@@ -19,7 +19,7 @@ import { makeRemarks, makeTables, renderText } from './report/table.js';
 import { writeReport } from './report/write.js';
 import { shapes, type Shape } from './shapes.js';
 
-/** A load average that other work causes; a shell and an editor stay below it. */
+/** A load average per CPU that only other work causes; a shell and an editor stay below it. */
 const busyLoad = 0.5;
 
 /** Returns the exit status: see the usage text. */
@@ -63,9 +63,7 @@ async function runShapes(options: BenchOptions, native: NativeSide, threads: rea
         progress.say(line);
       })
     : { peers: [], notes: ['no peers, as asked'] };
-  const measure: MeasureOptions = options.full
-    ? { threads, budgetMilliseconds: 600, rounds: 6, longestRunSeconds: 20 }
-    : { threads, budgetMilliseconds: 80, rounds: 4, longestRunSeconds: 1 };
+  const measure = { threads, ...(options.full ? full : quick) };
   const layers: LayerResult[] = [];
   for (const shape of chosen) {
     progress.next(shape.name);

@@ -7,7 +7,7 @@
  */
 import { createHash } from 'node:crypto';
 import { requireMatches, type BenchOptions } from '../arguments.js';
-import { measureLayer } from '../measure.js';
+import { full, measureLayer, quick } from '../measure.js';
 import type { NativeSide } from '../native.js';
 import { addOutputs, dilatedConvolutions, widenToFloat32, type ConvNode } from '../onnx/network.js';
 import { installPeers } from '../peers/load.js';
@@ -39,7 +39,7 @@ export async function runIsnet(options: BenchOptions, native: NativeSide, thread
 
   const progress = new Progress(chosen.length);
   const peer = onnxRuntimePeer();
-  const measure = { threads, budgetMilliseconds: options.full ? 600 : 120, rounds: 6, longestRunSeconds: 10 };
+  const measure = { threads, ...(options.full ? full : quick) };
   const layers: LayerResult[] = [];
   for (const conv of chosen) {
     const problem = makeLayerProblem(conv, tensors);
