@@ -35,17 +35,6 @@ struct Problem {
   int64_t channels, in_vectors;
 };
 
-// Measured errors are of two nested axes; the third adds about half of it again.
-double error_of(const ShortScheme& scheme) {
-  double largest = 0;
-  int nested = 0;
-  for (const ShortAlgorithm* a : scheme.axis) {
-    largest = std::max(largest, a->error);
-    nested += a->products > 1;
-  }
-  return nested == 3 ? 1.5 * largest : largest;
-}
-
 double weight_bytes(const Problem& problem, const ShortScheme& scheme) {
   return sizeof(float) * static_cast<double>(scheme.points() * scheme.tap_groups * problem.shape.groups) *
          static_cast<double>(problem.channels * problem.blocks.total * problem.lanes);
@@ -166,6 +155,17 @@ bool ShortScheme::same_weights(const ShortScheme& other) const {
   return std::equal(axis, axis + 3, other.axis) && tap_groups == other.tap_groups;
 }
 
+// Measured errors are of two nested axes; the third adds about half of it again.
+double ShortScheme::error() const {
+  double largest = 0;
+  int nested = 0;
+  for (const ShortAlgorithm* a : axis) {
+    largest = std::max(largest, a->error);
+    nested += a->products > 1;
+  }
+  return nested == 3 ? 1.5 * largest : largest;
+}
+
 bool choose_scheme(const PlanRequest& request, ShortScheme* scheme) {
   const Problem problem(request);
   int count;
@@ -199,7 +199,7 @@ bool choose_scheme(const PlanRequest& request, ShortScheme* scheme) {
     for (int y = 0; y < fits[1]; ++y) {
       for (int x = 0; x < fits[2]; ++x) {
         ShortScheme candidate{{fitting[0][z], fitting[1][y], fitting[2][x]}, groups[2][x], {}, 0};
-        if (error_of(candidate) > request.tolerance) continue;
+        if (candidate.error() > request.tolerance) continue;
         choose_regions(problem, &candidate);
         candidate.cycles = cycles_of(problem, candidate);
         if (candidate.cycles < scheme->cycles) *scheme = candidate;

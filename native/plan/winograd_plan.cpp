@@ -12,6 +12,8 @@
 // A transform mixes the elements of a tile, so a NaN or an infinity would reach outputs that no tap of theirs touches,
 // and huge values could overflow on the way. An image that holds any beyond a limit (computed from weights and
 // matrices) is convolved by the direct plan instead.
+#include "plan/winograd_plan.hpp"
+
 #include <algorithm>
 #include <atomic>
 #include <cfloat>
@@ -518,7 +520,13 @@ double cost(const PlanRequest& request) {
 
 std::shared_ptr<ConvPlan> create(const PlanRequest& request, const ConvPlan* sibling) {
   ShortScheme scheme;
-  if (!choose_scheme(request, &scheme)) return nullptr;
+  return choose_scheme(request, &scheme) ? create_winograd(request, scheme, sibling) : nullptr;
+}
+
+}  // namespace
+
+std::shared_ptr<ConvPlan> create_winograd(const PlanRequest& request, const ShortScheme& scheme,
+                                          const ConvPlan* sibling) {
   std::shared_ptr<TransformedWeights> packed;
   if (sibling && sibling->algorithm() == winograd_candidate.name && sibling->isa() == request.kernels->name) {
     const auto* plan = static_cast<const WinogradPlan*>(sibling);
@@ -529,8 +537,6 @@ std::shared_ptr<ConvPlan> create(const PlanRequest& request, const ConvPlan* sib
   std::shared_ptr<WinogradPlan> plan(new (std::nothrow) WinogradPlan(request, scheme, std::move(packed)));
   return plan && plan->complete() ? plan : nullptr;
 }
-
-}  // namespace
 
 const Candidate winograd_candidate{"winograd-k-lanes", accepts, cost, create};
 

@@ -13,56 +13,11 @@
 #include "plan/candidate.hpp"
 #include "plan/choose.hpp"
 #include "plan/split.hpp"
-#include "plan/workspace.hpp"
-#include "probe/guarded_pages.hpp"
+#include "probe/arguments.hpp"
+#include "probe/short_plan.hpp"
 
 namespace atrous {
 namespace {
-
-using Edge = GuardedFloats::Edge;
-
-Napi::Value fail(Napi::Env env, const std::string& message) {
-  Napi::Error::New(env, message).ThrowAsJavaScriptException();
-  return env.Undefined();
-}
-
-// Null, with an exception pending, for a name that is none.
-const KernelTable* kernels_of(const Napi::Value& isa) {
-  const std::string name = isa.ToString();
-  const KernelTable* const kernels = find_kernels(name.c_str());
-  if (!kernels) fail(isa.Env(), "no instruction set " + name);
-  return kernels;
-}
-
-int integer(const Napi::Value& value) { return value.ToNumber().Int32Value(); }
-
-Edge edge_of(const Napi::Value& name) { return name.ToString().Utf8Value() == "begin" ? Edge::begin : Edge::end; }
-
-GuardedFloats guarded(const char* name, const Napi::Value& array, Edge edge) {
-  const Napi::Float32Array floats = array.As<Napi::Float32Array>();
-  return GuardedFloats(name, floats.Data(), static_cast<int64_t>(floats.ElementLength()), edge);
-}
-
-void copy_back(GuardedFloats& from, const Napi::Value& array) {
-  if (from.size() > 0) {
-    std::memcpy(array.As<Napi::Float32Array>().Data(), from.data(), static_cast<size_t>(from.size()) * sizeof(float));
-  }
-}
-
-// A kernel's arguments as a JavaScript object: the fields of its tile in table.hpp, in camel case.
-struct Fields {
-  Napi::Object object;
-
-  explicit Fields(const Napi::Value& value) : object(value.As<Napi::Object>()) {}
-
-  ptrdiff_t operator[](const char* name) const {
-    return static_cast<ptrdiff_t>(object.Get(name).ToNumber().Int64Value());
-  }
-  ptrdiff_t element(const char* name, uint32_t index) const {
-    return static_cast<ptrdiff_t>(object.Get(name).As<Napi::Array>().Get(index).ToNumber().Int64Value());
-  }
-  std::string title() const { return object.Get("title").ToString(); }
-};
 
 // The arrays that every convolution kernel has.
 struct TileArrays {
@@ -314,12 +269,6 @@ Napi::Value multiply_add_burst(const Napi::CallbackInfo& info) {
                            static_cast<double>(kernels->multiply_add_burst(info[1].ToNumber().Int64Value())));
 }
 
-ConvShape shape_of(const Napi::Value& integers) {
-  ConvShape shape;
-  std::memcpy(&shape, integers.As<Napi::Int32Array>().Data(), sizeof shape);
-  return shape;
-}
-
 // The problem of (shape, weight, isa, threads), which stand at `first` and behind it; without kernels an exception is
 // pending.
 PlanRequest request_of(const Napi::CallbackInfo& info, size_t first) {
@@ -346,12 +295,6 @@ Napi::Value cost(const Napi::CallbackInfo& info) {
   const PlanRequest request = request_of(info, 1);
   if (!request.kernels) return env.Undefined();
   return candidate->accepts(request) ? Napi::Number::New(env, candidate->cost(request)) : env.Null();
-}
-
-// Scratch that is lent next holds NaNs: what a plan reads before it writes it shows.
-void poison_workspace(size_t bytes) {
-  Workspace workspace(static_cast<int64_t>(bytes / sizeof(float)));
-  if (workspace) std::memset(workspace.data(), 0xff, bytes);
 }
 
 // runPlan({ candidate, title, shape, weight, bias, isa, threads, input, edge, siblingShape }): the output of the named
@@ -485,6 +428,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   exports.Set("validTapFraction", Napi::Function::New(env, valid_tap_fraction));
   exports.Set("tapRuns", Napi::Function::New(env, tap_runs));
   exports.Set("split", Napi::Function::New(env, split));
+  export_short_plans(env, exports);
   return exports;
 }
 

@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
+import type { Algorithm } from '../../lib/types.js';
 import { root } from './built.js';
 
 /** Where an array meets the inaccessible page: an access beyond that end kills the process, after a line on stderr that names the array. */
@@ -113,6 +114,61 @@ export interface PlanRun {
   readonly siblingShape?: Int32Array | undefined;
 }
 
+/** A row of native/plan/short_algorithms.inc: y = A·((G·w) ∘ (B·x)). */
+export interface ShortAlgorithm {
+  readonly form: 'open' | 'closed';
+  readonly outputs: number;
+  readonly inputs: number;
+  readonly taps: number;
+  readonly products: number;
+  /** Largest float32 error over the output's standard deviation, nested in 2-D, 512 channels of uniform data. */
+  readonly error: number;
+  /** [outputs][products] */
+  readonly a: Float64Array;
+  /** [products][inputs] */
+  readonly b: Float64Array;
+  /** [products][taps] */
+  readonly g: Float64Array;
+}
+
+/** ShortScheme of native/plan/short_scheme.hpp; each triple is depth, height, width. */
+export interface ShortScheme {
+  /** Numbers in shortAlgorithms(); −1: an axis of one tap, left as it is. */
+  readonly algorithms: readonly [number, number, number];
+  /** Along the width. */
+  readonly tapGroups: number;
+  /** Outputs of a region along each axis: all, or a multiple of the algorithm's outputs times the dilation. */
+  readonly region: readonly [number, number, number];
+}
+
+export interface ShortFit {
+  readonly algorithm: number;
+  readonly tapGroups: number;
+}
+
+/** One plan of a scheme, run on one input after the other. */
+export interface ShortRun extends Omit<PlanRun, 'candidate' | 'tolerance' | 'input' | 'siblingShape'> {
+  readonly scheme: ShortScheme;
+  /** Of a plan that lends its transformed weights. */
+  readonly sibling?: { readonly shape: Int32Array; readonly scheme: ShortScheme } | undefined;
+  readonly inputs: readonly Float32Array[];
+}
+
+export interface ShortRunResult {
+  readonly outputs: readonly Float32Array[];
+  /** Of aligned memory, while the plan was made. */
+  readonly allocations: number;
+  /** The scheme's error figure. */
+  readonly error: number;
+  readonly workspaceBytes: number;
+  readonly weightBytes: number;
+}
+
+export interface ShortChoice extends Omit<ShortRun, 'title' | 'edge' | 'scheme' | 'sibling' | 'inputs'> {
+  readonly algorithm: Algorithm;
+  readonly tolerance: number;
+}
+
 /** Axis of native/plan/axis.hpp. */
 export interface Axis {
   readonly input: number;
@@ -141,6 +197,13 @@ export interface Probe {
   cost(candidate: string, shape: Int32Array, weight: Float32Array, isa: string, threads: number): number | null;
   /** Null where the family does not accept the problem. */
   runPlan(run: PlanRun): Float32Array | null;
+  shortAlgorithms(): ShortAlgorithm[];
+  /** For each axis all that compute it. */
+  shortFits(shape: Int32Array): [depth: ShortFit[], height: ShortFit[], width: ShortFit[]];
+  /** What the short algorithms' family takes; null where it does not accept the problem. */
+  chooseShort(problem: ShortChoice): { readonly scheme: ShortScheme; readonly error: number } | null;
+  /** Throws for a scheme that does not compute the shape. */
+  runShort(run: ShortRun): ShortRunResult;
   /** Modes as in native/plan/conv_shape.hpp: zeros, reflect, replicate, circular. */
   sourceElement(mode: number, coordinate: number, size: number): number;
   outputsInside(axis: Axis, tap: number): number;
