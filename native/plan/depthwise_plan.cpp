@@ -104,7 +104,9 @@ class DepthwisePlan final : public ConvPlan {
 
 bool accepts(const PlanRequest& request) {
   const ConvShape& s = request.shape;
-  const bool plane = s.input[0] == 1 && s.output[0] == 1 && s.kernel[0] == 1 && s.stride[1] == 1 && s.stride[2] == 1;
+  // With padding in front of it, the depth's one output would see that instead of the plane.
+  const bool depth = s.input[0] == 1 && s.output[0] == 1 && s.kernel[0] == 1 && s.padding_begin[0] == 0;
+  const bool plane = depth && s.stride[1] == 1 && s.stride[2] == 1;
   const bool size = s.kernel[1] == s.kernel[2] && (s.kernel[1] == 3 || s.kernel[1] == 5);
   return s.groups == s.in_channels && plane && size && s.layout == Layout::channels_first &&
          s.padding_mode == PaddingMode::zeros && may_multiply_padding(request);
