@@ -297,9 +297,9 @@ Napi::Value cost(const Napi::CallbackInfo& info) {
   return candidate->accepts(request) ? Napi::Number::New(env, candidate->cost(request)) : env.Null();
 }
 
-// runPlan({ candidate, title, shape, weight, bias, isa, threads, input, edge, siblingShape }): the output of the named
-// candidate's plan. Null where it does not accept the problem. The plan borrows the packed weights of a plan for
-// `siblingShape`, if it is given.
+// runPlan({ candidate, title, shape, weight, bias, isa, threads, tolerance, input, edge, siblingShape }): the output of
+// the named candidate's plan. Null where it does not accept the problem. The plan borrows the packed weights of a plan
+// for `siblingShape`, if it is given.
 Napi::Value run_plan(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   const Fields fields(info[0]);
@@ -314,6 +314,7 @@ Napi::Value run_plan(const Napi::CallbackInfo& info) {
   request.kernels = kernels_of(fields.object.Get("isa"));
   if (!request.kernels) return env.Undefined();
   request.threads = static_cast<int>(fields["threads"]);
+  request.tolerance = fields.object.Get("tolerance").ToNumber().DoubleValue();
 
   const int64_t output_size = request.shape.output_size();
   GuardedFloats weight = guarded("weight", fields.object.Get("weight"), edge);

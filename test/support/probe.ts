@@ -108,6 +108,8 @@ export interface PlanRun {
   readonly bias: Float32Array | null;
   readonly isa: string;
   readonly threads: number;
+  /** Of ExecutionOptions: 0 admits direct families only. */
+  readonly tolerance: number;
   readonly input: Float32Array;
   readonly edge: Edge;
   /** The same layer on an input of another size, whose plan lends its packed weights. */
