@@ -34,6 +34,7 @@ export interface NativeAddon {
     algorithm: string,
     tolerance: number,
     sibling: NativePlan | null,
+    once?: boolean,
   ): NativePlan;
   /** Runs about `milliseconds` of independent fused (or separate) multiply-adds in registers on this thread and returns GFLOP/s. */
   measurePeak(isa: string, milliseconds: number): number;

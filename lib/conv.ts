@@ -95,7 +95,7 @@ function convolve(input: unknown, weight: unknown, options: unknown, caller: str
   const problem = readConvProblem(input, weight, options, caller, requiredAxes);
   const backend = selectBackend(problem.backend);
   const output = zeros(problem.resolved.outputDims, problem.resolved.outputLength);
-  planConv(backend, problem.resolved, problem.weight, problem.bias, problem.execution).run(problem.input, output.data);
+  planConv(backend, problem.resolved, problem.weight, problem.bias, { ...problem.execution, once: true }).run(problem.input, output.data);
   return output;
 }
 

@@ -147,8 +147,8 @@ describe('resolved shapes', () => {
     conv(ones([1, 1, 3]), ones([1, 1, 2]), inTypescript);
     conv(ones([1, 1, 3]), ones([1, 1, 2]), { ...inTypescript, algorithm: 'direct', tolerance: 0, threads: 1024 });
     expect(plans.mock.calls.map(([, , , execution]) => execution)).toEqual([
-      { algorithm: 'auto', tolerance: 1e-5, threads: environment().threads },
-      { algorithm: 'direct', tolerance: 0, threads: 1024 },
+      { algorithm: 'auto', tolerance: 1e-5, threads: environment().threads, once: true },
+      { algorithm: 'direct', tolerance: 0, threads: 1024, once: true },
     ]);
   });
 });

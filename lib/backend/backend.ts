@@ -32,6 +32,8 @@ export interface ExecutionOptions {
   readonly tolerance: number;
   /** Undefined: as many as the CPUs this process may use. */
   readonly threads: number | undefined;
+  /** The plan will run a single time, so that making it must pay off at once. Default false. */
+  readonly once?: boolean;
 }
 
 export interface ConvPlan {

@@ -51,9 +51,9 @@ export function createNativeBackend(addon: NativeAddon, isa: string): Backend {
   return {
     name: 'native',
     isa,
-    plan(shape, weight, bias, { algorithm, tolerance, threads = addon.cpus }, sibling) {
+    plan(shape, weight, bias, { algorithm, tolerance, threads = addon.cpus, once = false }, sibling) {
       const lender = sibling instanceof NativeConvPlan ? sibling.native : null;
-      return new NativeConvPlan(addon.createPlan(encodeShape(shape), weight, bias, isa, threads, algorithm, tolerance, lender));
+      return new NativeConvPlan(addon.createPlan(encodeShape(shape), weight, bias, isa, threads, algorithm, tolerance, lender, once));
     },
   };
 }

@@ -1,10 +1,13 @@
+// `createPlan`, and `run` and `runAsync` of the objects it returns.
 #include "addon/plan_object.hpp"
 
 #include <algorithm>
 #include <cstring>
+#include <functional>
 #include <iterator>
 #include <memory>
 #include <new>
+#include <utility>
 
 #include "addon/arguments.hpp"
 #include "addon/encoded_shape.hpp"
@@ -17,7 +20,7 @@
 namespace atrous {
 namespace {
 
-// Marks the objects that wrap a PlanObject: what another addon object is no plan.
+// Marks the objects that wrap a PlanObject: what another addon wrapped is no plan.
 constexpr napi_type_tag plan_tag = {0x6d7c2f0ab1e94d53, 0x9a4e58c3f7102b86};
 
 // What a plan takes besides its weights, roughly.
@@ -213,7 +216,7 @@ napi_value make_object(napi_env env, std::unique_ptr<PlanObject> owned) {
 }
 
 napi_value create_plan(napi_env env, napi_callback_info info) {
-  napi_value arguments[8], error;
+  napi_value arguments[9], error;
   size_t count = std::size(arguments);
   napi_get_cb_info(env, info, &count, arguments, nullptr, nullptr);
 
@@ -223,6 +226,9 @@ napi_value create_plan(napi_env env, napi_callback_info info) {
       !read_sibling(env, arguments[7], request.shape, &sibling, &error)) {
     return throw_error(env, error);
   }
+  // Left out, it is undefined: no boolean, and the plan is made to run many times.
+  request.once = false;
+  napi_get_value_bool(env, arguments[8], &request.once);
   environment_of(env)->plans.free_garbage(env);
   std::unique_ptr<PlanObject> object(new (std::nothrow) PlanObject);
   if (object != nullptr) object->plan = ConvPlan::create(request, sibling);

@@ -2,6 +2,7 @@
 #pragma once
 #include "kernels/depthwise.hpp"
 #include "kernels/k_lanes.hpp"
+#include "kernels/kernel_transform.hpp"
 #include "kernels/peak.hpp"
 #include "kernels/short_transform.hpp"
 #include "kernels/table.hpp"
@@ -53,6 +54,7 @@ constexpr KernelTable kernels_for(const char* name) {
   fill_w_lanes<V, 12>(table);
   fill_depthwise<V>(table);
   table.short_transform = short_transform<V>;
+  table.transform_kernels = transform_kernels<V>;
   table.transpose = transpose<V>;
   table.vec = vec_operations<V>();
   table.multiply_add_burst = multiply_add_burst<V>;

@@ -9,11 +9,15 @@ namespace atrous {
 // Whether padding zeros may be multiplied instead of skipped: there are none, or every weight is finite.
 bool may_multiply_padding(const PlanRequest& request);
 
+// Whether all values are finite: |value| ≤ limit, which NaN is not.
+bool all_within(const float* values, int64_t count, float limit);
+
 struct Candidate {
   const char* name;
   // Whether the family gives the right result for this problem at all.
   bool (*accepts)(const PlanRequest& request);
-  // Estimated cycles of one core for one run: only the order of the candidates' estimates matters.
+  // Estimated cycles of one core for one image; making the plan too where it runs once. Only the order of the
+  // candidates' estimates matters. It must not depend on batch or threads: neither may change a result's bits.
   double (*cost)(const PlanRequest& request);
   // Null when memory ran out.
   std::shared_ptr<ConvPlan> (*create)(const PlanRequest& request, const ConvPlan* sibling);

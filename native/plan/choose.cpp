@@ -1,6 +1,7 @@
 #include "plan/choose.hpp"
 
 #include <algorithm>
+#include <cfloat>
 #include <cmath>
 #include <cstring>
 
@@ -19,16 +20,32 @@ bool may_multiply_padding(const PlanRequest& request) {
   bool padded = false;
   for (int axis = 0; axis < 3; ++axis) padded |= shape.padding_begin[axis] > 0 || shape.padding_end[axis] > 0;
   if (!padded) return true;
-  return std::all_of(request.weight, request.weight + shape.weight_size(), [](float w) { return std::isfinite(w); });
+  return all_within(request.weight, shape.weight_size(), FLT_MAX);
+}
+
+bool all_within(const float* values, int64_t count, float limit) {
+  // In pieces without a way out: the compiler makes vectors of them.
+  constexpr int64_t piece = 4096;
+  for (int64_t begin = 0; begin < count; begin += piece) {
+    const int64_t end = std::min(count, begin + piece);
+    int32_t beyond = 0;
+    for (int64_t i = begin; i < end; ++i) beyond |= !(std::fabs(values[i]) <= limit);
+    if (beyond) return false;
+  }
+  return true;
 }
 
 const Candidate& choose(const PlanRequest& request) {
   if (request.family == AlgorithmFamily::winograd && winograd_candidate.accepts(request)) return winograd_candidate;
+  // One image and one thread, whatever is asked: the same bits for any number of them.
+  PlanRequest one = request;
+  one.shape.batch = std::min(1, request.shape.batch);
+  one.threads = 1;
   const Candidate* best = candidates[0];
-  double best_cost = best->cost(request);
+  double best_cost = best->cost(one);
   for (const Candidate* candidate : candidates) {
     if (candidate == best || !candidate->accepts(request)) continue;
-    const double cost = candidate->cost(request);
+    const double cost = candidate->cost(one);
     if (cost < best_cost) {
       best = candidate;
       best_cost = cost;

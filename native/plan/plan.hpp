@@ -20,6 +20,7 @@ struct PlanRequest {
   const KernelTable* kernels;
   int threads;
   AlgorithmFamily family;
+  bool once;         // the plan will run a single time: what it costs to make counts
   double tolerance;  // largest error relative to the output's standard deviation; 0 admits direct kernels only
 };
 

@@ -20,7 +20,7 @@ struct Problem {
       : shape(with_padding_applied(request.shape)),
         axes{axis_of(shape, 0), axis_of(shape, 1), axis_of(shape, 2)},
         zero_padded(request.shape.padding_mode == PaddingMode::zeros),
-        threads(request.threads),
+        once(request.once),
         lanes(request.kernels->lanes),
         blocks(channel_blocks(request)),
         channels(shape.in_channels_per_group()),
@@ -29,7 +29,7 @@ struct Problem {
   ConvShape shape;
   Axis axes[3];
   bool zero_padded;
-  int threads;
+  bool once;
   int64_t lanes;
   Split blocks;  // of one group's output vectors
   int64_t channels, in_vectors;
@@ -74,14 +74,14 @@ double region_bytes(const Problem& problem, const ShortScheme& scheme) {
 
 // Regions as large as L2 holds; with weights that don't stay there themselves, large enough to be worth their passing
 // by.
-void choose_regions(const Problem& problem, ShortScheme* scheme) {
+void choose_regions(const Problem& problem, int threads, ShortScheme* scheme) {
   int64_t whole[3];
   for (int i = 0; i < 3; ++i) whole[i] = scheme->region[i] = problem.axes[i].output;
   const double weights = weight_bytes(problem, *scheme);
   const bool heavy = weights > l2_bytes;
   if (!problem.zero_padded || (heavy && tiles_of(problem, *scheme) <= 256)) return;
   const double budget = heavy ? std::min(4 * l2_bytes, std::max(2 * l2_bytes, weights / 4)) : l2_bytes;
-  const double wanted = problem.threads > 1 ? 3.0 * problem.threads : 1;
+  const double wanted = threads > 1 ? 3.0 * threads : 1;
   for (int i = 0; i < 3; ++i) {
     scheme->region[i] =
         std::min<int64_t>(whole[i], int64_t{scheme->axis[i]->outputs} * std::min(problem.axes[i].dilation, whole[i]));
@@ -126,7 +126,8 @@ double cycles_of(const Problem& problem, const ShortScheme& scheme) {
   const double multiply = points * tiles * depth * out_vectors / multiply_adds_per_cycle;
   // A call of the product kernel costs about 40 cycles and two for each sum that is set and stored.
   const double calls = points * (tiles / 6 * static_cast<double>(problem.blocks.parts) * 40 + tiles * out_vectors * 2);
-  // Weights beyond L2 come at about 20 bytes a cycle from L3 and 6 from memory, each time a region passes by.
+  // A kernel takes about 1.5 cycles a value to transform and to store. Weights beyond L2 come at about 20 bytes a cycle
+  // from L3 and 6 from memory, each time a region passes by.
   const double bytes = weight_bytes(problem, scheme);
   const double stream = bytes <= l2_bytes ? 0 : regions_of(problem, scheme) * bytes / (bytes <= 24 * l2_bytes ? 20 : 6);
   // Dense matrices: a broadcast and an FMA an entry, and two cycles for each value gathered or scattered.
@@ -146,7 +147,9 @@ double cycles_of(const Problem& problem, const ShortScheme& scheme) {
   const double copies = regions_of(problem, scheme) > 1 ? (far ? 1.0 : 0.5) * (input + output)
                         : far                           ? 1.5 * input + 2.5 * output
                                                         : 0.3 * input + 0.5 * output;
-  return shape.batch * (shape.groups * (std::max(multiply, stream) + 0.3 * stream + calls + transforms) + copies);
+  // Twice the stream, since threads share what memory gives.
+  const double once = problem.once ? bytes / sizeof(float) * 1.5 : 0;
+  return shape.groups * (std::max(multiply, 2 * stream) + 0.3 * stream + calls + transforms) + copies + once;
 }
 
 }  // namespace
@@ -193,20 +196,26 @@ bool choose_scheme(const PlanRequest& request, ShortScheme* scheme) {
     if (fits[i] == 0) return false;
     any = true;
   }
-  if (!any) return false;
+  // What direct kernels do in 20 µs is not worth a transform.
+  const double multiply_adds = static_cast<double>(problem.shape.out_channels) *
+                               static_cast<double>(problem.shape.out_pixels()) * static_cast<double>(problem.channels) *
+                               static_cast<double>(problem.shape.taps());
+  if (!any || multiply_adds < 1e6) return false;
   scheme->cycles = HUGE_VAL;
   for (int z = 0; z < fits[0]; ++z) {
     for (int y = 0; y < fits[1]; ++y) {
       for (int x = 0; x < fits[2]; ++x) {
         ShortScheme candidate{{fitting[0][z], fitting[1][y], fitting[2][x]}, groups[2][x], {}, 0};
         if (candidate.error() > request.tolerance) continue;
-        choose_regions(problem, &candidate);
+        choose_regions(problem, 1, &candidate);
         candidate.cycles = cycles_of(problem, candidate);
         if (candidate.cycles < scheme->cycles) *scheme = candidate;
       }
     }
   }
-  return scheme->cycles < HUGE_VAL;
+  if (scheme->cycles == HUGE_VAL) return false;
+  choose_regions(problem, request.threads, scheme);  // no bit of a result depends on them
+  return true;
 }
 
 }  // namespace atrous

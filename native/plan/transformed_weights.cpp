@@ -12,54 +12,36 @@
 namespace atrous {
 namespace {
 
-// Kernels of this many output channels are transformed together: the compiler's vectors of doubles.
-constexpr int64_t width = 16;
+constexpr int64_t width = KernelTransform::width;
 
-// G of the three axes applied to [taps][16] values, one axis after the other.
-class KernelTransform {
- public:
-  explicit KernelTransform(const ShortScheme& scheme) : scheme_(scheme) {
+// Input channels whose kernels are transformed before their values are stored: at each point they are neighbours, so
+// that each page of the packed weights is visited once for eight of them.
+constexpr int64_t channels_at_once = 8;
+
+// What one thread transforms kernels with.
+struct Scratch {
+  explicit Scratch(const ShortScheme& scheme) : points(scheme.points()) {
     const ShortAlgorithm* const* a = scheme.axis;
-    const int64_t taps = int64_t{a[0]->taps} * a[1]->taps;
-    const int64_t largest = std::max({taps * a[2]->taps, taps * a[2]->products,
-                                      int64_t{a[0]->taps} * a[1]->products * a[2]->products, scheme.points()});
-    for (AlignedBuffer<double>& values : values_) values = AlignedBuffer<double>(largest * width);
-  }
-  bool complete() const { return values_[0] && values_[1]; }
-
-  double* taps() { return values_[0].data(); }
-
-  // [points][16]; taps() is overwritten.
-  const double* apply() {
-    int64_t size[3] = {scheme_.axis[0]->taps, scheme_.axis[1]->taps, scheme_.axis[2]->taps};
-    double *from = values_[0].data(), *to = values_[1].data();
-    for (int axis = 2; axis >= 0; --axis) {
-      const ShortAlgorithm& a = *scheme_.axis[axis];
-      int64_t outer = 1, inner = 1;
-      for (int i = 0; i < axis; ++i) outer *= size[i];
-      for (int i = axis + 1; i < 3; ++i) inner *= size[i];
-      for (int64_t o = 0; o < outer; ++o) {
-        for (int p = 0; p < a.products; ++p) {
-          for (int64_t n = 0; n < inner; ++n) {
-            double sum[width] = {};
-            for (int t = 0; t < a.taps; ++t) {
-              const double g = a.g[p * a.taps + t];
-              const double* x = from + ((o * a.taps + t) * inner + n) * width;
-              for (int64_t k = 0; k < width; ++k) sum[k] += g * x[k];
-            }
-            std::copy_n(sum, width, to + ((o * a.products + p) * inner + n) * width);
-          }
-        }
-      }
-      size[axis] = a.products;
-      std::swap(from, to);
+    for (int i = 0; i < 3; ++i) {
+      transform.matrix[i] = a[i]->g;
+      transform.taps[i] = a[i]->taps;
+      transform.products[i] = a[i]->products;
     }
-    return from;
+    const int64_t taps = int64_t{a[0]->taps} * a[1]->taps;
+    const int64_t largest = std::max(
+        {taps * a[2]->taps, taps * a[2]->products, int64_t{a[0]->taps} * a[1]->products * a[2]->products, points});
+    for (int i = 0; i < 2; ++i) {
+      values[i] = AlignedBuffer<double>(largest * width);
+      transform.values[i] = values[i].data();
+    }
+    rounded = AlignedFloats(points * channels_at_once * width);
   }
+  explicit operator bool() const { return values[0] && values[1] && rounded; }
 
- private:
-  ShortScheme scheme_;
-  AlignedBuffer<double> values_[2];
+  int64_t points;
+  KernelTransform transform;
+  AlignedBuffer<double> values[2];
+  AlignedFloats rounded;  // [points][channels][16]
 };
 
 double largest_sum(const TransformedWeights& packed, const PlanRequest& request, const ShortScheme& scheme,
@@ -101,28 +83,40 @@ std::shared_ptr<TransformedWeights> transform_weights(const PlanRequest& request
   // Along the width a group has the taps of the algorithm; the last group's may go beyond the kernel's and are zero.
   const int64_t rows = int64_t{shape.kernel[0]} * shape.kernel[1], group_taps = scheme.axis[2]->taps;
 
+  // The kernels of 16 output channels and one input channel, [taps][16] in scratch.
+  const auto gather = [&](const float* from, int64_t tap_group, int64_t real, double* to) {
+    for (int64_t row = 0; row < rows; ++row) {
+      for (int64_t t = 0; t < group_taps; ++t, to += width) {
+        const int64_t x = tap_group * group_taps + t;
+        const int64_t count = x < shape.kernel[2] ? real : 0;
+        const float* source = from + (row * shape.kernel[2] + x) * tap_stride;
+        for (int64_t k = 0; k < count; ++k) to[k] = source[k * output_stride];
+        std::fill(to + count, to + width, 0.0);
+      }
+    }
+  };
+
   // The kernels of up to 16 output channels of one block, at every point.
-  const auto pack = [&](int64_t group, int64_t block, int64_t lane, KernelTransform& transform) {
+  const auto pack = [&](int64_t group, int64_t block, int64_t lane, Scratch& scratch) {
     const int64_t block_lanes = blocks.size(block) * lanes, count = std::min(width, block_lanes - lane);
     const int64_t first = blocks.begin(block) * lanes + lane, real = std::clamp<int64_t>(outputs - first, 0, count);
     float* to = packed->weight.data() + (group * padded_outputs + blocks.begin(block) * lanes) * depth * points + lane;
     const float* from = request.weight + (group * outputs + first) * output_stride;
     for (int64_t tap_group = 0; tap_group < tap_groups; ++tap_group) {
-      for (int64_t c = 0; c < channels; ++c) {
-        for (int64_t row = 0; row < rows; ++row) {
-          for (int64_t t = 0; t < group_taps; ++t) {
-            const int64_t x = tap_group * group_taps + t;
-            double* target = transform.taps() + (row * group_taps + t) * width;
-            std::fill_n(target, width, 0.0);
-            if (x >= shape.kernel[2]) continue;
-            const float* source = from + c * channel_stride + (row * shape.kernel[2] + x) * tap_stride;
-            for (int64_t k = 0; k < real; ++k) target[k] = source[k * output_stride];
+      for (int64_t channel = 0; channel < channels; channel += channels_at_once) {
+        const int64_t some = std::min(channels_at_once, channels - channel);
+        for (int64_t c = 0; c < some; ++c) {
+          gather(from + (channel + c) * channel_stride, tap_group, real, scratch.transform.values[0]);
+          const double* values = request.kernels->transform_kernels(scratch.transform);
+          float* rounded = scratch.rounded.data() + c * width;
+          for (int64_t p = 0; p < points; ++p, rounded += channels_at_once * width, values += width) {
+            for (int64_t k = 0; k < width; ++k) rounded[k] = static_cast<float>(values[k]);
           }
         }
-        const double* values = transform.apply();
         for (int64_t p = 0; p < points; ++p) {
-          float* target = to + ((p * tap_groups + tap_group) * channels + c) * block_lanes;
-          for (int64_t k = 0; k < count; ++k) target[k] = static_cast<float>(values[p * width + k]);
+          const float* rounded = scratch.rounded.data() + p * channels_at_once * width;
+          float* target = to + ((p * tap_groups + tap_group) * channels + channel) * block_lanes;
+          for (int64_t c = 0; c < some; ++c) std::copy_n(rounded + c * width, count, target + c * block_lanes);
         }
       }
     }
@@ -134,9 +128,9 @@ std::shared_ptr<TransformedWeights> transform_weights(const PlanRequest& request
   parallel_for(threads, shape.groups * blocks.parts * parts, [&](int64_t item, int) {
     const int64_t lane = item % parts * width, block = item / parts % blocks.parts, group = item / parts / blocks.parts;
     if (lane >= blocks.size(block) * lanes) return;
-    KernelTransform transform(scheme);
-    if (transform.complete()) {
-      pack(group, block, lane, transform);
+    Scratch scratch(scheme);
+    if (scratch) {
+      pack(group, block, lane, scratch);
     } else {
       failed = true;
     }

@@ -454,9 +454,8 @@ class WinogradPlan final : public ConvPlan {
     const Split chunks = Split::at_most(size, 64 * 1024);
     std::atomic<bool> beyond{false};
     parallel_for(threads_, chunks.parts, [&](int64_t chunk, int) {
-      int count = 0;
-      for (int64_t i = chunks.begin(chunk); i < chunks.end(chunk); ++i) count += !(std::fabs(input[i]) <= limit_);
-      if (count > 0) beyond.store(true, std::memory_order_relaxed);
+      if (!all_within(input + chunks.begin(chunk), chunks.size(chunk), limit_))
+        beyond.store(true, std::memory_order_relaxed);
     });
     return !beyond.load(std::memory_order_relaxed);
   }
@@ -471,7 +470,7 @@ class WinogradPlan final : public ConvPlan {
         one.batch = 1;
         const float* bias = raw_bias_.size() > 0 ? raw_bias_.data() : nullptr;
         direct_ = k_lanes_candidate.create(
-            {one, raw_weight_.data(), bias, &kernels(), threads_, AlgorithmFamily::direct, 0}, nullptr);
+            {one, raw_weight_.data(), bias, &kernels(), threads_, AlgorithmFamily::direct, false, 0}, nullptr);
       }
       direct = direct_;
     }
@@ -500,17 +499,14 @@ class WinogradPlan final : public ConvPlan {
           input_floats_ = 0;
 };
 
-bool finite(const float* values, int64_t count) {
-  // The bias is added to sums below a quarter of the largest float.
-  return std::all_of(values, values + count, [](float v) { return std::fabs(v) <= FLT_MAX / 2; });
-}
-
 bool accepts(const PlanRequest& request) {
   const ConvShape& shape = request.shape;
   if (request.family == AlgorithmFamily::direct || request.tolerance <= 0 || shape.output_size() == 0) return false;
+  // The bias is added to sums below a quarter of the largest float.
+  constexpr float limit = FLT_MAX / 2;
   ShortScheme scheme;
-  return choose_scheme(request, &scheme) && finite(request.weight, shape.weight_size()) &&
-         (!request.bias || finite(request.bias, shape.out_channels));
+  return choose_scheme(request, &scheme) && all_within(request.weight, shape.weight_size(), limit) &&
+         (!request.bias || all_within(request.bias, shape.out_channels, limit));
 }
 
 double cost(const PlanRequest& request) {
