@@ -8,5 +8,6 @@ export default defineConfig({
     // Long enough for the slowest property test on two slow cores under a sanitizer; no test asserts a time.
     testTimeout: 120_000,
     hookTimeout: 120_000,
+    coverage: { include: ['lib/**'] },
   },
 });
