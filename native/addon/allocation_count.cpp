@@ -1,3 +1,4 @@
+// `allocationCount()`: the process-wide count of plan/memory.hpp.
 #include "addon/allocation_count.hpp"
 
 #include "plan/memory.hpp"

@@ -1,3 +1,5 @@
+// Arguments by bare Node-API calls: the C interface needs nothing but Node's headers, and costs half of what its C++
+// wrapper does.
 #include "addon/arguments.hpp"
 
 #include "addon/errors.hpp"

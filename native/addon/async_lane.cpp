@@ -1,3 +1,4 @@
+// A queue under a mutex, and one thread that sleeps on a word while it is empty.
 #include "addon/async_lane.hpp"
 
 #include <atomic>

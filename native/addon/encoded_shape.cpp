@@ -1,3 +1,4 @@
+// Reads and checks an encoded shape: kernels trust every integer that passed here.
 #include "addon/encoded_shape.hpp"
 
 #include <cstring>

@@ -1,3 +1,4 @@
+// Error objects: the class by Node-API's own constructors, which also set `code`.
 #include "addon/errors.hpp"
 
 #include <cstdarg>

@@ -1,3 +1,4 @@
+// `isas` and `cpus`, determined once per environment as the addon loads.
 #include "addon/features.hpp"
 
 #include "isa/dispatch.hpp"

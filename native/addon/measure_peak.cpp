@@ -1,3 +1,4 @@
+// `measurePeak(isa, milliseconds)` runs isa/dispatch.hpp's measurement on the calling thread.
 #include "addon/measure_peak.hpp"
 
 #include "addon/arguments.hpp"

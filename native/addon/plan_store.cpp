@@ -1,3 +1,4 @@
+// The plan objects of an environment as a doubly linked list: any of them may go at any time.
 #include "addon/plan_store.hpp"
 
 namespace atrous {
@@ -31,11 +32,16 @@ bool PlanStore::wrap(napi_env env, napi_value object, std::unique_ptr<PlanObject
 
 void PlanStore::free_garbage(napi_env env) {
   if (bytes_ < look_at_bytes_) return;
+  // Each look makes a handle. They must be gone when the next plan's weights start a collection, which would find every
+  // plan in use.
+  napi_handle_scope scope;
+  if (napi_open_handle_scope(env, &scope) != napi_ok) return;
   for (PlanObject *plan = first_, *next; plan != nullptr; plan = next) {
     next = plan->next;
     napi_value object = nullptr;
     if (napi_get_reference_value(env, plan->object, &object) == napi_ok && object == nullptr) release(env, plan);
   }
+  napi_close_handle_scope(env, scope);
   look_at_bytes_ = bytes_ + worth_looking;
 }
 

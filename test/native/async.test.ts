@@ -98,11 +98,15 @@ describe('the garbage collector', () => {
     expect(await outputOf(script, collectable)).toEqual([Array(6).fill(true)]);
   });
 
-  it('frees plans within one turn of the event loop, where finalizers do not run', async () => {
+  // One collection for several plans, and one for every plan.
+  it.each([
+    ['9 MB', 512, 200],
+    ['85 MB', 1536, 24],
+  ])('frees plans of %s within one turn of the event loop, where finalizers do not run', async (_, channels, count) => {
     const script = `
-      const weight = new Float32Array(512 * 512 * 9), shape = native.encodedShape(512, 8), { addon } = native;
+      const weight = new Float32Array(${channels * channels * 9}), shape = native.encodedShape(${channels}, 8), { addon } = native;
       let bytes = 0;
-      for (let i = 0; i < 200; i++) bytes += addon.createPlan(shape, weight, null, addon.isas[0], 1, 'direct', 0, null).weightBytes;
+      for (let i = 0; i < ${count}; i++) bytes += addon.createPlan(shape, weight, null, addon.isas[0], 1, 'direct', 0, null).weightBytes;
       report([bytes, process.resourceUsage().maxRSS * 1024]);`;
     const [[made, resident]] = (await outputOf(script)) as [[number, number]];
     expect(made).toBeGreaterThan(1.5e9);

@@ -165,7 +165,8 @@ describe.skipIf(skipped(!compiles, 'the pool on its own', compiler))('on their o
     );
     return path;
   };
-  const run = (...command: string[]): string => execFileSync(command[0]!, command.slice(1), { env, encoding: 'utf8', timeout: 60_000 }).trim();
+  const run = (...command: string[]): string =>
+    execFileSync(command[0]!, command.slice(1), { env, encoding: 'utf8', timeout: 60_000 }).trim();
   let program: string;
   beforeAll(() => {
     program = compile('plain', []);
