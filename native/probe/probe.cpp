@@ -2,6 +2,7 @@
 // them forced, on arrays at the edge of inaccessible pages.
 #include <napi.h>
 
+#include <algorithm>
 #include <cstring>
 #include <iterator>
 #include <memory>
@@ -80,6 +81,7 @@ Napi::Value describe(const Napi::CallbackInfo& info) {
   slots.Set("w_lanes", is_filled(env, kernels->w_lanes));
   slots.Set("depthwise", is_filled(env, kernels->depthwise));
   slots.Set("short_transform", is_filled(env, kernels->short_transform));
+  slots.Set("transform_kernels", is_filled(env, kernels->transform_kernels));
   slots.Set("transpose", is_filled(env, kernels->transpose));
   slots.Set("vec", true);
   slots.Set("multiply_add_burst", is_filled(env, kernels->multiply_add_burst));
@@ -261,6 +263,56 @@ Napi::Value short_transform(const Napi::CallbackInfo& info) {
   return env.Undefined();
 }
 
+// Doubles at an inaccessible page.
+GuardedFloats guarded_doubles(const char* name, int64_t count, Edge edge) { return {name, 2 * count, edge}; }
+
+GuardedFloats guarded_doubles(const char* name, const Napi::Value& array, Edge edge) {
+  const Napi::Float64Array doubles = array.As<Napi::Float64Array>();
+  const int64_t count = static_cast<int64_t>(doubles.ElementLength());
+  return {name, reinterpret_cast<const float*>(doubles.Data()), 2 * count, edge};
+}
+
+double* doubles_of(GuardedFloats& memory) { return reinterpret_cast<double*>(memory.data()); }
+
+// transformKernels(isa, { title, matrix, taps, products, input }, edge): [products][16]
+Napi::Value transform_kernels(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  const KernelTable* const kernels = kernels_of(info[0]);
+  if (!kernels) return env.Undefined();
+  const Fields fields(info[1]);
+  const Edge edge = edge_of(info[2]);
+  KernelTransform transform{};
+  for (uint32_t axis = 0; axis < 3; ++axis) {
+    transform.taps[axis] = static_cast<int32_t>(fields.element("taps", axis));
+    transform.products[axis] = static_cast<int32_t>(fields.element("products", axis));
+  }
+  const int32_t *taps = transform.taps, *products = transform.products;
+  const Napi::Array matrices = fields.object.Get("matrix").As<Napi::Array>();
+  GuardedFloats depth = guarded_doubles("matrix[0]", matrices[0u], edge);
+  GuardedFloats height = guarded_doubles("matrix[1]", matrices[1u], edge);
+  GuardedFloats width = guarded_doubles("matrix[2]", matrices[2u], edge);
+  // Both hold the kernels after any of the axes.
+  const int64_t points = int64_t{products[0]} * products[1] * products[2];
+  const int64_t largest = std::max({int64_t{taps[0]} * taps[1] * taps[2], int64_t{taps[0]} * taps[1] * products[2],
+                                    int64_t{taps[0]} * products[1] * products[2], points});
+  GuardedFloats first = guarded_doubles("values[0]", largest * KernelTransform::width, edge);
+  GuardedFloats second = guarded_doubles("values[1]", largest * KernelTransform::width, edge);
+  if (!depth || !height || !width || !first || !second) return fail(env, "no memory");
+  std::memset(second.data(), 0xff, static_cast<size_t>(second.size()) * sizeof(float));
+  const Napi::Float64Array input = fields.object.Get("input").As<Napi::Float64Array>();
+  std::memcpy(first.data(), input.Data(), input.ByteLength());
+  transform.matrix[0] = doubles_of(depth);
+  transform.matrix[1] = doubles_of(height);
+  transform.matrix[2] = doubles_of(width);
+  transform.values[0] = doubles_of(first);
+  transform.values[1] = doubles_of(second);
+  Napi::Float64Array result = Napi::Float64Array::New(env, static_cast<size_t>(points * KernelTransform::width));
+  const std::string title = fields.title();
+  const FaultReport report(title.c_str());
+  std::memcpy(result.Data(), kernels->transform_kernels(transform), result.ByteLength());
+  return result;
+}
+
 // multiplyAddBurst(isa, rounds): one lane of the sum over all sums
 Napi::Value multiply_add_burst(const Napi::CallbackInfo& info) {
   const KernelTable* const kernels = kernels_of(info[0]);
@@ -420,6 +472,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   exports.Set("wLanes", Napi::Function::New(env, w_lanes));
   exports.Set("depthwise", Napi::Function::New(env, depthwise));
   exports.Set("shortTransform", Napi::Function::New(env, short_transform));
+  exports.Set("transformKernels", Napi::Function::New(env, transform_kernels));
   exports.Set("multiplyAddBurst", Napi::Function::New(env, multiply_add_burst));
   exports.Set("choose", Napi::Function::New(env, choose));
   exports.Set("cost", Napi::Function::New(env, cost));

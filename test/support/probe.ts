@@ -18,6 +18,7 @@ export interface KernelSlots {
   /** [0: 3×3, 1: 5×5][rows − 1] */
   readonly depthwise: readonly (readonly boolean[])[];
   readonly short_transform: boolean;
+  readonly transform_kernels: boolean;
   readonly transpose: boolean;
   readonly vec: boolean;
   readonly multiply_add_burst: boolean;
@@ -86,6 +87,16 @@ export interface ShortTransform {
   readonly lastLanes: number;
   readonly bias: Float32Array | null;
   readonly relu: boolean;
+}
+
+export interface KernelTransform {
+  readonly title: string;
+  /** [products][taps] of each axis: depth, height, width. */
+  readonly matrix: readonly [Float64Array, Float64Array, Float64Array];
+  readonly taps: readonly [number, number, number];
+  readonly products: readonly [number, number, number];
+  /** [taps][16] */
+  readonly input: Float64Array;
 }
 
 export interface Transposition {
@@ -192,6 +203,8 @@ export interface Probe {
   wLanes(isa: string, outputs: number, vectors: number, tile: WLanesTile, edge: Edge): void;
   depthwise(isa: string, size: 3 | 5, rows: number, tile: DepthwiseTile, edge: Edge): void;
   shortTransform(isa: string, transform: ShortTransform, edge: Edge): void;
+  /** [products][16] */
+  transformKernels(isa: string, transform: KernelTransform, edge: Edge): Float64Array;
   multiplyAddBurst(isa: string, rounds: number): number;
   /** The name of the family that is taken. */
   choose(shape: Int32Array, weight: Float32Array, isa: string, threads: number): string;
