@@ -163,7 +163,7 @@ describe('tests', () => {
     .filter((name) => !frames.includes(name));
   const tests = filesUnder('test', /\.test\.ts$/)
     .filter((path) => path !== 'test/architecture.test.ts')
-    .map(read)
+    .map((path) => `${path}\n${read(path)}`)
     .join('\n');
 
   it.each(kernels)('name the kernel %s', (name) => {
