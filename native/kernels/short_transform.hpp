@@ -13,7 +13,7 @@ namespace {
 
 // out(row) = Σ_i matrix[row][i]·in(i) for all rows, the `From` inputs held in registers.
 template <class V, int From, class Input, class Output>
-inline void apply_matrix(const float* matrix, int rows, Input in, Output out) {
+inline ATROUS_INLINE void apply_matrix(const float* matrix, int rows, Input in, Output out) {
   using Register = typename V::Register;
   Register x[From];
   ATROUS_UNROLL
@@ -28,7 +28,7 @@ inline void apply_matrix(const float* matrix, int rows, Input in, Output out) {
 
 // The same with the number of inputs known at run time only.
 template <class V, class Input, class Output>
-inline void apply_matrix(int from, const float* matrix, int rows, Input in, Output out) {
+inline ATROUS_INLINE void apply_matrix(int from, const float* matrix, int rows, Input in, Output out) {
   switch (from) {
     case 1:
       return apply_matrix<V, 1>(matrix, rows, in, out);
@@ -69,7 +69,7 @@ void short_transform(const ShortTransform& t) {
 
   for (int v = 0; v < t.vectors; ++v) {
     const int count = v + 1 < t.vectors ? lanes : t.last_lanes;
-    const auto store = [&](int point, Register y) {
+    const auto store = [&](int point, Register y) ATROUS_INLINE {
       float* const to = t.out[point];
       if (!to) return;
       if (t.bias) y = V::add(y, V::load(t.bias + v * lanes));
@@ -85,12 +85,12 @@ void short_transform(const ShortTransform& t) {
     for (int row = 0; row < from_rows; ++row) {
       const float* const* in = t.in + row * t.from[2];
       float* out = widths + row * t.to[2] * lanes;
-      const auto load = [&](int i) { return V::load(in[i] + v * lanes); };
+      const auto load = [&](int i) ATROUS_INLINE { return V::load(in[i] + v * lanes); };
       if (one_axis) {
         apply_matrix<V>(t.from[2], t.matrix[2], t.to[2], load, store);
       } else {
         apply_matrix<V>(t.from[2], t.matrix[2], t.to[2], load,
-                        [&](int p, Register y) { V::store(out + p * lanes, y); });
+                        [&](int p, Register y) ATROUS_INLINE { V::store(out + p * lanes, y); });
       }
     }
     if (one_axis) continue;
@@ -101,13 +101,13 @@ void short_transform(const ShortTransform& t) {
         for (int x = 0; x < t.to[2]; ++x) {
           const float* in = widths + (z * t.from[1] * t.to[2] + x) * lanes;
           float* out = heights + (z * plane + x) * lanes;
-          const auto load = [&](int i) { return V::load(in + i * t.to[2] * lanes); };
+          const auto load = [&](int i) ATROUS_INLINE { return V::load(in + i * t.to[2] * lanes); };
           if (two_axes) {
             apply_matrix<V>(t.from[1], t.matrix[1], t.to[1], load,
-                            [&](int p, Register y) { store(p * t.to[2] + x, y); });
+                            [&](int p, Register y) ATROUS_INLINE { store(p * t.to[2] + x, y); });
           } else {
             apply_matrix<V>(t.from[1], t.matrix[1], t.to[1], load,
-                            [&](int p, Register y) { V::store(out + p * t.to[2] * lanes, y); });
+                            [&](int p, Register y) ATROUS_INLINE { V::store(out + p * t.to[2] * lanes, y); });
           }
         }
       }
@@ -117,8 +117,8 @@ void short_transform(const ShortTransform& t) {
     for (int point = 0; point < plane; ++point) {
       const float* in = heights + point * lanes;
       apply_matrix<V>(
-          t.from[0], t.matrix[0], t.to[0], [&](int i) { return V::load(in + i * plane * lanes); },
-          [&](int p, Register y) { store(p * plane + point, y); });
+          t.from[0], t.matrix[0], t.to[0], [&](int i) ATROUS_INLINE { return V::load(in + i * plane * lanes); },
+          [&](int p, Register y) ATROUS_INLINE { store(p * plane + point, y); });
     }
   }
 }
