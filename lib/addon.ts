@@ -4,6 +4,7 @@
  * This file lies one folder below the package root, and so does the bundle made of it (dist/): the literal paths hold for both.
  */
 import { createRequire } from 'node:module';
+import { platformName } from './platform.js';
 
 /** The order of the integers that describe a convolution to the addon: native/plan/conv_shape.hpp reads the same. */
 export type EncodedShape = Int32Array;
@@ -87,19 +88,4 @@ function ifPresent(load: (() => NativeAddon) | undefined): NativeAddon | undefin
     if ((error as NodeJS.ErrnoException).code === 'MODULE_NOT_FOUND') return undefined;
     throw error;
   }
-}
-
-function platformName(): string {
-  return `${process.platform}-${process.arch}${process.platform === 'linux' && isMusl() ? '-musl' : ''}`;
-}
-
-/** Node's report names the glibc it runs on, and nothing on musl. Listing network interfaces takes it seconds on some machines. */
-function isMusl(): boolean {
-  // @types/node does not know excludeNetwork yet; a Node that doesn't ignores it.
-  const report = process.report as { excludeNetwork?: boolean; getReport(): object };
-  const { excludeNetwork } = report;
-  report.excludeNetwork = true;
-  const { header } = report.getReport() as { readonly header: { readonly glibcVersionRuntime?: string } };
-  report.excludeNetwork = excludeNetwork ?? false;
-  return header.glibcVersionRuntime === undefined;
 }

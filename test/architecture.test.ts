@@ -21,7 +21,7 @@ describe('lib', () => {
   const layers: readonly (readonly [name: string, members: RegExp])[] = [
     ['types and errors', /^lib\/(types|errors|typed-array)\.ts$/],
     ['geometry and validation', /^lib\/(geometry\/|receptive-field\/|(validate|tensor|environment)\.ts$)/],
-    ['native binary', /^lib\/addon\.ts$/],
+    ['native binary', /^lib\/(addon|platform)\.ts$/],
     ['backends', /^lib\/backend\//],
     ['concepts', /^lib\/(?!index\.ts$)[^/]+\.ts$|^lib\/network\//],
     ['package root', /^lib\/index\.ts$/],

@@ -12,6 +12,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { platformName } from '../platform.js';
 import { type Command, readOptions } from './command.js';
 
 const help = `Usage: atrous build [--json]
@@ -75,13 +76,6 @@ async function compileInstalled(root: string): Promise<string> {
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
-}
-
-/** The loader's name for this platform: lib/addon.ts. */
-function platformName(): string {
-  const { header } = process.report.getReport() as { readonly header: { readonly glibcVersionRuntime?: string } };
-  const isMusl = process.platform === 'linux' && header.glibcVersionRuntime === undefined;
-  return `${process.platform}-${process.arch}${isMusl ? '-musl' : ''}`;
 }
 
 /** Replaces a binary in one step: written over in place, it would change under the processes that have it mapped. */
