@@ -10,8 +10,15 @@ import ts from 'typescript';
 import { afterEach, describe, expect, it } from 'vitest';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const source = readFileSync(join(root, 'lib/addon.ts'), 'utf8');
-const loader = ts.transpileModule(source, { compilerOptions: { module: ts.ModuleKind.ESNext, target: ts.ScriptTarget.ES2022 } }).outputText;
+const transpile = (path: string): string =>
+  ts.transpileModule(readFileSync(join(root, path), 'utf8'), {
+    compilerOptions: { module: ts.ModuleKind.ESNext, target: ts.ScriptTarget.ES2022 },
+  }).outputText;
+const loader: Files = {
+  'package.json': '{ "type": "module" }',
+  'lib/addon.mjs': transpile('lib/addon.ts'),
+  'lib/platform.js': transpile('lib/platform.ts'),
+};
 const realBinary = join(root, 'build/Release/atrous.node');
 
 const folders: string[] = [];
@@ -34,7 +41,7 @@ interface Loaded {
 function load(files: Files, prelude = ''): Loaded {
   const folder = mkdtempSync(join(tmpdir(), 'atrous-loader-'));
   folders.push(folder);
-  const all: Files = { 'lib/addon.mjs': loader, ...files };
+  const all: Files = { ...loader, ...files };
   for (const [path, content] of Object.entries(all)) {
     mkdirSync(dirname(join(folder, path)), { recursive: true });
     if (typeof content === 'string') writeFileSync(join(folder, path), content);
