@@ -158,15 +158,16 @@ bool ShortScheme::same_weights(const ShortScheme& other) const {
   return std::equal(axis, axis + 3, other.axis) && tap_groups == other.tap_groups;
 }
 
-// Measured errors are of two nested axes; the third adds about half of it again.
-double ShortScheme::error() const {
-  double largest = 0;
-  int nested = 0;
+// An algorithm's figure is that of two equal axes: each multiplies the error of a plain sum by the root of what they do
+// together. Sums err in proportion to the root of their length, transforms whatever the length. Of 254 nests of one to
+// three axes with 16 to 1024 channels, the measured errors are 0.46 to 1.34 times this, at the median 0.77.
+double ShortScheme::error(int64_t channels) const {
+  constexpr double plain_sum = 3.5e-6;  // over 512 channels
+  double error = plain_sum;
   for (const ShortAlgorithm* a : axis) {
-    largest = std::max(largest, a->error);
-    nested += a->products > 1;
+    if (a->products > 1) error *= std::sqrt(a->error / plain_sum);
   }
-  return nested == 3 ? 1.5 * largest : largest;
+  return error * std::sqrt((static_cast<double>(channels * tap_groups) + 36) / (512 + 36));
 }
 
 bool choose_scheme(const PlanRequest& request, ShortScheme* scheme) {
@@ -188,7 +189,7 @@ bool choose_scheme(const PlanRequest& request, ShortScheme* scheme) {
     }
     for (int j = 0; j < count && fits[i] < most; ++j) {
       const int64_t needed = ceil_div(axis.kernel, all[j].taps);
-      if (all[j].error > request.tolerance || (needed > 1 && i < 2) || needed > 64) continue;
+      if ((needed > 1 && i < 2) || needed > 64) continue;
       if (!ShortAxis::fits(all[j], axis, static_cast<int>(needed), problem.zero_padded)) continue;
       fitting[i][fits[i]] = &all[j];
       groups[i][fits[i]++] = static_cast<int>(needed);
@@ -206,7 +207,7 @@ bool choose_scheme(const PlanRequest& request, ShortScheme* scheme) {
     for (int y = 0; y < fits[1]; ++y) {
       for (int x = 0; x < fits[2]; ++x) {
         ShortScheme candidate{{fitting[0][z], fitting[1][y], fitting[2][x]}, groups[2][x], {}, 0};
-        if (candidate.error() > request.tolerance) continue;
+        if (candidate.error(problem.channels) > request.tolerance) continue;
         choose_regions(problem, 1, &candidate);
         candidate.cycles = cycles_of(problem, candidate);
         if (candidate.cycles < scheme->cycles) *scheme = candidate;

@@ -18,8 +18,9 @@ struct ShortScheme {
   int64_t inputs() const { return int64_t{axis[0]->inputs()} * axis[1]->inputs() * axis[2]->inputs(); }
   int64_t outputs() const { return int64_t{axis[0]->outputs} * axis[1]->outputs * axis[2]->outputs; }
   bool same_weights(const ShortScheme& other) const;
-  // Largest float32 error to expect, relative to the output's standard deviation.
-  double error() const;
+  // Largest float32 error to expect with so many input channels (of a group), relative to the output's standard
+  // deviation.
+  double error(int64_t channels) const;
 };
 
 // The cheapest scheme within the tolerance; false where there is none.

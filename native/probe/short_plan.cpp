@@ -153,7 +153,7 @@ Napi::Value choose(const Napi::CallbackInfo& info) {
   if (!winograd_candidate.accepts(request) || !choose_scheme(request, &scheme)) return env.Null();
   Napi::Object result = Napi::Object::New(env);
   result.Set("scheme", describe(env, scheme));
-  result.Set("error", scheme.error());
+  result.Set("error", scheme.error(request.shape.in_channels_per_group()));
   return result;
 }
 
@@ -217,7 +217,7 @@ Napi::Value run(const Napi::CallbackInfo& info) {
   }
   result.Set("outputs", outputs);
   result.Set("allocations", static_cast<double>(allocations));
-  result.Set("error", scheme.error());
+  result.Set("error", scheme.error(request.shape.in_channels_per_group()));
   result.Set("workspaceBytes", static_cast<double>(plan->workspace_bytes()));
   result.Set("weightBytes", static_cast<double>(plan->weight_bytes()));
   return result;
