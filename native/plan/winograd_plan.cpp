@@ -86,16 +86,17 @@ class WinogradPlan final : public ConvPlan {
     std::copy_n(request.weight, s.weight_size(), raw_weight_.data());
     if (request.bias) std::copy_n(request.bias, s.out_channels, raw_bias_.data());
 
-    double growth = packed_->largest_sum;
+    double inputs = 1, sums = packed_->largest_sum;
     for (int i = 0; i < 3; ++i) {
       const ShortAlgorithm& a = *scheme.axis[i];
       for (int j = 0; j < a.products * a.inputs(); ++j) input_matrix_[i][j] = static_cast<float>(a.b[j]);
       for (int j = 0; j < a.outputs * a.products; ++j) output_matrix_[i][j] = static_cast<float>(a.a[j]);
-      growth *=
-          std::max(1.0, row_sum(a.b, a.products, a.inputs())) * std::max(1.0, row_sum(a.a, a.outputs, a.products));
+      inputs *= std::max(1.0, row_sum(a.b, a.products, a.inputs()));
+      sums *= std::max(1.0, row_sum(a.a, a.outputs, a.products));
     }
-    // A quarter of the largest float leaves room for rounding and the bias.
-    limit_ = static_cast<float>(std::min<double>(FLT_MAX, FLT_MAX / 4 / std::max(growth, 1e-30)));
+    // Transformed inputs must be finite, however small the kernels, and so must everything after them. A quarter of the
+    // largest float leaves room for rounding and the bias.
+    limit_ = static_cast<float>(FLT_MAX / 4 / (inputs * std::max(1.0, sums)));
     lay_out_workspace(request);
   }
 
@@ -502,11 +503,11 @@ class WinogradPlan final : public ConvPlan {
 bool accepts(const PlanRequest& request) {
   const ConvShape& shape = request.shape;
   if (request.family == AlgorithmFamily::direct || request.tolerance <= 0 || shape.output_size() == 0) return false;
-  // The bias is added to sums below a quarter of the largest float.
-  constexpr float limit = FLT_MAX / 2;
+  // G of three axes makes a weight up to 75 times as large. The bias is added to sums below a quarter of the largest
+  // float.
   ShortScheme scheme;
-  return choose_scheme(request, &scheme) && all_within(request.weight, shape.weight_size(), limit) &&
-         (!request.bias || all_within(request.bias, shape.out_channels, limit));
+  return choose_scheme(request, &scheme) && all_within(request.weight, shape.weight_size(), FLT_MAX / 128) &&
+         (!request.bias || all_within(request.bias, shape.out_channels, FLT_MAX / 2));
 }
 
 double cost(const PlanRequest& request) {
