@@ -5,6 +5,7 @@
 // in L1 (two-dimensional tiles of 10 × 12 values take 7.5 KiB). Matrices are dense and broadcast from memory: an FMA an
 // entry.
 #pragma once
+#include "kernels/points_4_3.hpp"
 #include "kernels/table.hpp"
 #include "kernels/unroll.hpp"
 
@@ -26,9 +27,12 @@ inline ATROUS_INLINE void apply_matrix(const float* matrix, int rows, Input in, 
   }
 }
 
-// The same with the number of inputs known at run time only.
+// The same with the map known at run time only.
 template <class V, class Input, class Output>
-inline ATROUS_INLINE void apply_matrix(int from, const float* matrix, int rows, Input in, Output out) {
+inline ATROUS_INLINE void apply_matrix(ShortStructure structure, int from, const float* matrix, int rows, Input in,
+                                       Output out) {
+  if (structure == ShortStructure::points_4_3_input) return Points4x3<V>::from_input(in, out);
+  if (structure == ShortStructure::points_4_3_products) return Points4x3<V>::from_products(in, out);
   switch (from) {
     case 1:
       return apply_matrix<V, 1>(matrix, rows, in, out);
@@ -87,9 +91,9 @@ void short_transform(const ShortTransform& t) {
       float* out = widths + row * t.to[2] * lanes;
       const auto load = [&](int i) ATROUS_INLINE { return V::load(in[i] + v * lanes); };
       if (one_axis) {
-        apply_matrix<V>(t.from[2], t.matrix[2], t.to[2], load, store);
+        apply_matrix<V>(t.structure[2], t.from[2], t.matrix[2], t.to[2], load, store);
       } else {
-        apply_matrix<V>(t.from[2], t.matrix[2], t.to[2], load,
+        apply_matrix<V>(t.structure[2], t.from[2], t.matrix[2], t.to[2], load,
                         [&](int p, Register y) ATROUS_INLINE { V::store(out + p * lanes, y); });
       }
     }
@@ -103,10 +107,10 @@ void short_transform(const ShortTransform& t) {
           float* out = heights + (z * plane + x) * lanes;
           const auto load = [&](int i) ATROUS_INLINE { return V::load(in + i * t.to[2] * lanes); };
           if (two_axes) {
-            apply_matrix<V>(t.from[1], t.matrix[1], t.to[1], load,
+            apply_matrix<V>(t.structure[1], t.from[1], t.matrix[1], t.to[1], load,
                             [&](int p, Register y) ATROUS_INLINE { store(p * t.to[2] + x, y); });
           } else {
-            apply_matrix<V>(t.from[1], t.matrix[1], t.to[1], load,
+            apply_matrix<V>(t.structure[1], t.from[1], t.matrix[1], t.to[1], load,
                             [&](int p, Register y) ATROUS_INLINE { V::store(out + p * t.to[2] * lanes, y); });
           }
         }
@@ -117,7 +121,8 @@ void short_transform(const ShortTransform& t) {
     for (int point = 0; point < plane; ++point) {
       const float* in = heights + point * lanes;
       apply_matrix<V>(
-          t.from[0], t.matrix[0], t.to[0], [&](int i) ATROUS_INLINE { return V::load(in + i * plane * lanes); },
+          t.structure[0], t.from[0], t.matrix[0], t.to[0],
+          [&](int i) ATROUS_INLINE { return V::load(in + i * plane * lanes); },
           [&](int p, Register y) ATROUS_INLINE { store(p * plane + point, y); });
     }
   }

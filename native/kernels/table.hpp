@@ -70,6 +70,9 @@ struct DepthwiseTile {
 };
 using DepthwiseKernel = void (*)(const DepthwiseTile& tile);
 
+// How a matrix of a linear map is applied: entry by entry, or as the kernel of this name does it.
+enum class ShortStructure : int32_t { dense, points_4_3_input, points_4_3_products };
+
 // A linear map of a tile of pixels or of products, separable by axes, on every channel:
 //
 //   out[i₀, i₁, i₂] = act(bias + Σ_{j₀, j₁, j₂} matrix₀[i₀, j₀]·matrix₁[i₁, j₁]·matrix₂[i₂, j₂]·in[j₀, j₁, j₂])
@@ -77,6 +80,7 @@ using DepthwiseKernel = void (*)(const DepthwiseTile& tile);
 // Axes are depth, height, width. Whole vectors are read, and of the last one `last_lanes` are written.
 struct ShortTransform {
   const float* matrix[3];  // [to][from] of each axis
+  ShortStructure structure[3];
   int32_t from[3], to[3];  // at most 12 each
   const float* const* in;  // [from[0]·from[1]·from[2]]: channel 0 of each
   float* const* out;       // [to[0]·to[1]·to[2]]: likewise, null for what is not wanted

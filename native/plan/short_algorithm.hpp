@@ -22,7 +22,11 @@ struct ShortAlgorithm {
   double a[max_outputs * max_products];  // [outputs][products]
   double b[max_products * max_inputs];   // [products][inputs]
   double g[max_products * max_taps];     // [products][taps]
+  bool points_4_3 = false;               // kernels/points_4_3.hpp applies A and B
 
+  // Operations of B and of A on one vector.
+  constexpr int input_work() const { return points_4_3 ? 12 : products * inputs(); }
+  constexpr int output_work() const { return points_4_3 ? 13 : outputs * products; }
   constexpr int inputs() const { return form == ShortForm::closed ? outputs : outputs + taps - 1; }
 };
 

@@ -103,20 +103,25 @@ void choose_regions(const Problem& problem, int threads, ShortScheme* scheme) {
   }
 }
 
-// Multiply-adds of the three stages of a transform (kernels/short_transform.hpp), for one vector of channels.
-double transform_work(const int (&from)[3], const int (&to)[3]) {
-  return static_cast<double>(from[0]) * from[1] * to[2] * from[2] +
-         static_cast<double>(from[0]) * to[1] * to[2] * from[1] + static_cast<double>(to[0]) * to[1] * to[2] * from[0];
+// Operations of the three stages of a transform (kernels/short_transform.hpp) on one vector of channels, `work` those
+// of a line.
+double transform_work(const int (&from)[3], const int (&to)[3], const int (&work)[3]) {
+  double sum = static_cast<double>(from[0]) * from[1] * work[2];
+  if (from[1] > 1 || to[1] > 1) sum += static_cast<double>(from[0]) * to[2] * work[1];
+  if (from[0] > 1 || to[0] > 1) sum += static_cast<double>(to[1]) * to[2] * work[0];
+  return sum;
 }
 
 double cycles_of(const Problem& problem, const ShortScheme& scheme) {
   const ConvShape& shape = problem.shape;
   const double multiply_adds_per_cycle = problem.lanes >= 16 ? 1 : 2;
-  int inputs[3], products[3], outputs[3];
+  int inputs[3], products[3], outputs[3], input_work[3], output_work[3];
   for (int i = 0; i < 3; ++i) {
     inputs[i] = scheme.axis[i]->inputs();
     products[i] = scheme.axis[i]->products;
     outputs[i] = scheme.axis[i]->outputs;
+    input_work[i] = scheme.axis[i]->input_work();
+    output_work[i] = scheme.axis[i]->output_work();
   }
   const double tiles = tiles_of(problem, scheme), points = static_cast<double>(scheme.points());
   const double in_vectors = static_cast<double>(problem.in_vectors),
@@ -130,13 +135,16 @@ double cycles_of(const Problem& problem, const ShortScheme& scheme) {
   // from L3 and 6 from memory, each time a region passes by.
   const double bytes = weight_bytes(problem, scheme);
   const double stream = bytes <= l2_bytes ? 0 : regions_of(problem, scheme) * bytes / (bytes <= 24 * l2_bytes ? 20 : 6);
-  // Dense matrices: a broadcast and an FMA an entry, and two cycles for each value gathered or scattered.
-  const auto transform = [&](const int (&from)[3], const int (&to)[3]) {
-    return 1.2 * transform_work(from, to) / multiply_adds_per_cycle +
+  // A broadcast and an FMA an entry of a matrix, two cycles for each value gathered or scattered; what lies between the
+  // stages beyond L1 (32 KiB) comes at half the speed.
+  const auto transform = [&](const int (&from)[3], const int (&to)[3], const int (&work)[3]) {
+    const double between =
+        static_cast<double>(from[0]) * (from[1] + to[1]) * to[2] * static_cast<double>(problem.lanes) * sizeof(float);
+    return (between > 24 * 1024 ? 2.4 : 1.2) * transform_work(from, to, work) / multiply_adds_per_cycle +
            2.0 * (static_cast<double>(from[0]) * from[1] * from[2] + static_cast<double>(to[0]) * to[1] * to[2]) + 20;
   };
-  const double transforms =
-      tiles * (in_vectors * transform(inputs, products) + out_vectors * transform(products, outputs));
+  const double transforms = tiles * (in_vectors * transform(inputs, products, input_work) +
+                                     out_vectors * transform(products, outputs, output_work));
   // Transposing, within L2 or through memory.
   double input = shape.in_channels, output = shape.out_channels;
   for (const Axis& axis : problem.axes) {

@@ -354,6 +354,7 @@ class WinogradPlan final : public ConvPlan {
     transform.scratch = scratch.transform;
     for (int i = 0; i < 3; ++i) {
       transform.matrix[i] = input_matrix_[i];
+      if (scheme_.axis[i]->points_4_3) transform.structure[i] = ShortStructure::points_4_3_input;
       transform.from[i] = scheme_.axis[i]->inputs();
       transform.to[i] = scheme_.axis[i]->products;
     }
@@ -421,6 +422,7 @@ class WinogradPlan final : public ConvPlan {
     transform.scratch = scratch.transform;
     for (int i = 0; i < 3; ++i) {
       transform.matrix[i] = output_matrix_[i];
+      if (scheme_.axis[i]->points_4_3) transform.structure[i] = ShortStructure::points_4_3_products;
       transform.from[i] = scheme_.axis[i]->products;
       transform.to[i] = scheme_.axis[i]->outputs;
     }
