@@ -53,3 +53,9 @@ it.each(functionsOf('KernelTable'))('%s is called by a test', (name) => {
 it.each(functionsOf('VecOperations'))('the vector operation %s is applied by a test', (name) => {
   expect(tests).toMatch(new RegExp(`(apply|expectEach)\\('${name}'`));
 });
+
+it.skipIf(process.env.ATROUS_SANITIZED !== '1')('under sanitizers it is the sanitized table', () => {
+  const mapped = readFileSync('/proc/self/maps', 'utf8');
+  expect(mapped).toMatch(/build-asan\/Release\/atrous_probe\.node/);
+  expect(mapped).not.toMatch(/build\/Release\/atrous_probe\.node/);
+});
