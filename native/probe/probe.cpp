@@ -225,6 +225,7 @@ Napi::Value short_transform(const Napi::CallbackInfo& info) {
   for (uint32_t axis = 0; axis < 3; ++axis) {
     transform.from[axis] = static_cast<int32_t>(fields.element("from", axis));
     transform.to[axis] = static_cast<int32_t>(fields.element("to", axis));
+    transform.structure[axis] = static_cast<ShortStructure>(fields.element("structure", axis));
   }
   transform.vectors = static_cast<int32_t>(fields["vectors"]);
   transform.last_lanes = static_cast<int32_t>(fields["lastLanes"]);

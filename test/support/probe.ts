@@ -75,6 +75,8 @@ export interface ShortTransform {
   readonly title: string;
   /** [to][from] of each axis: depth, height, width. */
   readonly matrix: readonly [Float32Array, Float32Array, Float32Array];
+  /** Of each axis: ShortStructure of table.hpp. 0: dense, 1: points_4_3 of inputs, 2: points_4_3 of products. */
+  readonly structure: readonly [number, number, number];
   readonly from: readonly [number, number, number];
   readonly to: readonly [number, number, number];
   readonly input: Float32Array;
