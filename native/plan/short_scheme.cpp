@@ -135,13 +135,13 @@ double cycles_of(const Problem& problem, const ShortScheme& scheme) {
   // from L3 and 6 from memory, each time a region passes by.
   const double bytes = weight_bytes(problem, scheme);
   const double stream = bytes <= l2_bytes ? 0 : regions_of(problem, scheme) * bytes / (bytes <= 24 * l2_bytes ? 20 : 6);
-  // A broadcast and an FMA an entry of a matrix, two cycles for each value gathered or scattered; what lies between the
-  // stages beyond L1 (32 KiB) comes at half the speed.
+  // A broadcast and an FMA an entry of a matrix, three cycles for each value gathered or scattered; what lies between
+  // the stages beyond L1 (32 KiB) comes at half the speed.
   const auto transform = [&](const int (&from)[3], const int (&to)[3], const int (&work)[3]) {
     const double between =
         static_cast<double>(from[0]) * (from[1] + to[1]) * to[2] * static_cast<double>(problem.lanes) * sizeof(float);
-    return (between > 24 * 1024 ? 2.4 : 1.2) * transform_work(from, to, work) / multiply_adds_per_cycle +
-           2.0 * (static_cast<double>(from[0]) * from[1] * from[2] + static_cast<double>(to[0]) * to[1] * to[2]) + 20;
+    return (between > 24 * 1024 ? 3.2 : 1.6) * transform_work(from, to, work) / multiply_adds_per_cycle +
+           3.0 * (static_cast<double>(from[0]) * from[1] * from[2] + static_cast<double>(to[0]) * to[1] * to[2]) + 20;
   };
   const double transforms = tiles * (in_vectors * transform(inputs, products, input_work) +
                                      out_vectors * transform(products, outputs, output_work));
@@ -152,7 +152,7 @@ double cycles_of(const Problem& problem, const ShortScheme& scheme) {
     output *= static_cast<double>(axis.output);
   }
   const bool far = sizeof(float) * (input + output) > 2 * l2_bytes;
-  const double copies = regions_of(problem, scheme) > 1 ? (far ? 1.0 : 0.5) * (input + output)
+  const double copies = regions_of(problem, scheme) > 1 ? (far ? 2.0 : 0.7) * (input + output)
                         : far                           ? 1.5 * input + 2.5 * output
                                                         : 0.3 * input + 0.5 * output;
   // Twice the stream, since threads share what memory gives.
