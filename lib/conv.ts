@@ -25,7 +25,8 @@ import type { ConvOptions, ConvPlanInfo, FloatTensor } from './types.js';
 import { elementCount, isSizes, readFloatTensor, readOptions, readSizes, readTensorData, requireArrayLength } from './validate.js';
 
 /**
- * Convolves once, over 1, 2 or 3 spatial axes as the weight's dims say. For many inputs with one weight make a {@link Conv}, which packs it once.
+ * Convolves once, over 1, 2 or 3 spatial axes as the weight's dims say. For many inputs with one weight make a {@link Conv}, which packs it once,
+ * and which may take another algorithm within `tolerance`: one whose weights take long to transform does not pay for a single run.
  *
  *   y[n, k, o] = activation(bias[k] + Σ w[k, c, t] · x[n, c, o·stride − begin + t·dilation])
  *
@@ -90,7 +91,7 @@ export function conv3d(input: FloatTensor, weight: FloatTensor, options?: ConvOp
   return convolve(input, weight, options, 'conv3d', 3);
 }
 
-/** The plan is used once and copies what it keeps of the weight: no snapshot is needed, as {@link Conv} makes one. */
+/** The plan is used once, so that what it costs to make counts in the choice of the algorithm, and copies what it keeps of the weight: no snapshot is needed, as {@link Conv} makes one. */
 function convolve(input: unknown, weight: unknown, options: unknown, caller: string, requiredAxes: number | undefined): FloatTensor {
   const problem = readConvProblem(input, weight, options, caller, requiredAxes);
   const backend = selectBackend(problem.backend);

@@ -66,8 +66,15 @@ const char* shape_problem(const ConvShape& shape) {
   for (int axis = 0; axis < 3; ++axis) {
     if (const char* problem = axis_problem(shape, axis)) return problem;
   }
+  // What value padding adds is written out, by some plans for a whole image.
+  int64_t padded[3];
+  for (int axis = 0; axis < 3; ++axis) {
+    const bool zeros = shape.padding_mode == PaddingMode::zeros;
+    padded[axis] = shape.input[axis] + (zeros ? 0 : int64_t{shape.padding_begin[axis]} + shape.padding_end[axis]);
+  }
   const int32_t *in = shape.input, *out = shape.output, *kernel = shape.kernel;
   if (!product_fits({shape.batch, shape.in_channels, in[0], in[1], in[2]}) ||
+      !product_fits({shape.in_channels, padded[0], padded[1], padded[2]}) ||
       !product_fits({shape.batch, shape.out_channels, out[0], out[1], out[2]}) ||
       !product_fits({shape.out_channels, shape.in_channels_per_group(), kernel[0], kernel[1], kernel[2]})) {
     return "arrays of at most 2^53 elements";

@@ -7,15 +7,44 @@ namespace {
 
 int64_t ceiling_of_quotient(int64_t a, int64_t b) { return a >= 0 ? (a + b - 1) / b : -(-a / b); }
 
+// Taps of output `o`; where none is inside, none from 0 on.
 TapRun taps_inside(const Axis& axis, int64_t o) {
   const int64_t first = axis.coordinate(o, 0);
   // 0 ≤ first + t·dilation < input
   const int64_t begin = std::clamp(ceiling_of_quotient(-first, axis.dilation), int64_t{0}, axis.kernel);
-  const int64_t end = std::clamp(ceiling_of_quotient(axis.input - first, axis.dilation), begin, axis.kernel);
-  return {static_cast<int32_t>(o), static_cast<int32_t>(o + 1), static_cast<int32_t>(begin), static_cast<int32_t>(end)};
+  const int64_t end = std::clamp(ceiling_of_quotient(axis.input - first, axis.dilation), int64_t{0}, axis.kernel);
+  const bool none = end <= begin;
+  return {static_cast<int32_t>(o), static_cast<int32_t>(o), static_cast<int32_t>(none ? 0 : begin),
+          static_cast<int32_t>(none ? 0 : end)};
 }
 
-bool same_taps(const TapRun& a, const TapRun& b) { return a.tap_begin == b.tap_begin && a.tap_end == b.tap_end; }
+// First output of which fewer than `taps` taps lie before coordinate `bound`.
+int64_t output_with_fewer(const Axis& axis, int64_t taps, int64_t bound) {
+  return ceiling_of_quotient(bound + axis.padding - (taps - 1) * axis.dilation, axis.stride);
+}
+
+// Calls body(run) for maximal runs in order, going from change to change: both ends of the taps inside only ever fall.
+template <class Body>
+void each_run(const Axis& axis, Body body) {
+  TapRun run{0, 0, -1, -1};
+  for (int64_t o = 0; o < axis.output;) {
+    const TapRun here = taps_inside(axis, o);
+    const int64_t first = axis.coordinate(o, 0);
+    const int64_t begin = ceiling_of_quotient(-first, axis.dilation);
+    int64_t next = axis.output;
+    if (begin > 0) next = std::min(next, output_with_fewer(axis, std::min(begin, axis.kernel), 0));
+    if (here.tap_end > 0) next = std::min(next, output_with_fewer(axis, here.tap_end, axis.input));
+    next = std::max(next, o + 1);
+    if (run.tap_begin == here.tap_begin && run.tap_end == here.tap_end) {
+      run.end = static_cast<int32_t>(next);
+    } else {
+      if (run.tap_begin >= 0) body(run);
+      run = {static_cast<int32_t>(o), static_cast<int32_t>(next), here.tap_begin, here.tap_end};
+    }
+    o = next;
+  }
+  if (run.tap_begin >= 0) body(run);
+}
 
 }  // namespace
 
@@ -55,23 +84,11 @@ double valid_tap_fraction(const Axis& axis) {
 
 AlignedBuffer<TapRun> tap_runs(const Axis& axis) {
   int64_t count = 0;
-  TapRun previous{0, 0, -1, -1};
-  for (int64_t o = 0; o < axis.output; ++o) {
-    const TapRun run = taps_inside(axis, o);
-    count += !same_taps(previous, run);
-    previous = run;
-  }
+  each_run(axis, [&](const TapRun&) { ++count; });
   AlignedBuffer<TapRun> runs(count);
   if (!runs) return runs;
-  int64_t last = -1;
-  for (int64_t o = 0; o < axis.output; ++o) {
-    const TapRun run = taps_inside(axis, o);
-    if (last >= 0 && same_taps(runs[last], run)) {
-      runs[last].end = run.end;
-    } else {
-      runs[++last] = run;
-    }
-  }
+  int64_t next = 0;
+  each_run(axis, [&](const TapRun& run) { runs[next++] = run; });
   return runs;
 }
 

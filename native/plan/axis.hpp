@@ -34,7 +34,7 @@ struct TapRun {
   int32_t begin, end, tap_begin, tap_end;
 };
 
-// All outputs of the axis in order, as maximal runs: at most 2·kernel + 1 of them at stride 1, at most one an output.
+// All outputs of the axis in order, as maximal runs: at most 2·kernel + 1 of them.
 // Empty buffer: out of memory.
 AlignedBuffer<TapRun> tap_runs(const Axis& axis);
 

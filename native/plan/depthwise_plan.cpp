@@ -108,8 +108,15 @@ bool accepts(const PlanRequest& request) {
   const bool depth = s.input[0] == 1 && s.output[0] == 1 && s.kernel[0] == 1 && s.padding_begin[0] == 0;
   const bool plane = depth && s.stride[1] == 1 && s.stride[2] == 1;
   const bool size = s.kernel[1] == s.kernel[2] && (s.kernel[1] == 3 || s.kernel[1] == 5);
-  return s.groups == s.in_channels && plane && size && s.layout == Layout::channels_first &&
-         s.padding_mode == PaddingMode::zeros && may_multiply_padding(request);
+  if (s.groups != s.in_channels || !plane || !size || s.layout != Layout::channels_first ||
+      s.padding_mode != PaddingMode::zeros) {
+    return false;
+  }
+  // A plane with its borders is stored: not where a dilation beyond the map makes them many times as large (64 KiB are allowed).
+  const double stored = (static_cast<double>(s.input[1]) + s.padding_begin[1] + s.padding_end[1]) *
+                        (static_cast<double>(s.input[2]) + s.padding_begin[2] + s.padding_end[2]);
+  const double needed = static_cast<double>(s.in_pixels()) + static_cast<double>(s.out_pixels());
+  return stored <= 4 * needed + 16 * 1024 && may_multiply_padding(request);
 }
 
 double cost(const PlanRequest& request) {

@@ -1,12 +1,11 @@
 // Direct convolution with output channels in lanes (kernels/k_lanes.hpp), for problems with many channels.
 //
 //   image    [padded pixels][pitch]: the input with channels contiguous. Channels-last input without value padding is
-//   used in
-//            place. Padding zeros are not stored: outputs are grouped into rectangles with the same taps inside the
-//            input, and only those taps are computed.
+//            used in place. Padding zeros are not stored: outputs are grouped into rectangles with the same taps inside
+//            the input, and only those taps are computed.
 //   weights  [group][block of channels][taps][channels][block lanes]
 //   result   [pixels of a band][block lanes] per thread, transposed to channels first; channels-last output is written
-//   directly.
+//            directly
 #include <algorithm>
 #include <cstring>
 
@@ -78,7 +77,9 @@ class KLanesPlan final : public ConvPlan {
         blocks_(channel_blocks(request)),
         runs_{tap_runs(axis_of(padded_, 0)), tap_runs(axis_of(padded_, 1)), tap_runs(axis_of(padded_, 2))} {
     const ConvShape& shape = request.shape;
-    threads_ = useful_threads(request.threads, static_cast<double>(shape.output_size()) *
+    // Images follow each other: what counts is the work of one.
+    threads_ = useful_threads(request.threads, static_cast<double>(shape.out_channels) *
+                                                   static_cast<double>(shape.out_pixels()) *
                                                    shape.in_channels_per_group() * static_cast<double>(shape.taps()));
     // 96 pixels × 64 channels of results stay in L1 (24 KiB) until they are transposed. Fewer where that would leave
     // threads without work: four items a thread even out.
@@ -283,11 +284,16 @@ double cost(const PlanRequest& request) {
   }
   double cycles = cycles_per_pixel * valid * shape.groups * static_cast<double>(shape.batch * shape.out_pixels());
   // Transposing takes about 0.3 cycles an element within a 1 MiB L2; beyond it the image is written and read again.
+  constexpr double l2_floats = 256 * 1024;
+  if (shape.layout == Layout::channels_first || shape.padding_mode != PaddingMode::zeros) {
+    const ConvShape padded = with_padding_applied(shape);
+    double input = shape.in_channels;
+    for (const int32_t size : padded.input) input *= size;
+    cycles += shape.batch * input * (input > l2_floats ? 1.5 : 0.3);
+  }
   if (shape.layout == Layout::channels_first) {
-    constexpr double l2_floats = 256 * 1024;
-    const double input = static_cast<double>(shape.in_channels) * static_cast<double>(shape.in_pixels());
     const double output = static_cast<double>(shape.out_channels) * static_cast<double>(shape.out_pixels());
-    cycles += shape.batch * (input * (input > l2_floats ? 1.5 : 0.3) + output * (output > l2_floats ? 1.0 : 0.3));
+    cycles += shape.batch * output * (output > l2_floats ? 1.0 : 0.3);
   }
   return cycles;
 }

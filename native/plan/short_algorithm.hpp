@@ -1,8 +1,9 @@
 // Short bilinear algorithms for convolution along one axis: y = A·((G·w) ∘ (B·x)), fewer products than outputs × taps.
 //
-//   open    x has outputs + taps − 1 elements, y[i] = Σ_r w[r]·x[i + r]: a tile of a longer axis (Winograd's F(outputs,
-//   taps)) closed  x has `outputs` elements and zeros beyond both ends, y[i] = Σ_r w[r]·x[i + r − (taps − 1)/2]: a
-//   whole axis at once
+//   open    x has outputs + taps − 1 elements, y[i] = Σ_r w[r]·x[i + r]:
+//           a tile of a longer axis, Winograd's F(outputs, taps)
+//   closed  x has `outputs` elements and zeros beyond both ends, y[i] = Σ_r w[r]·x[i + r − (taps − 1)/2]:
+//           a whole axis at once
 //
 // Under dilation d an axis is d interleaved ones, each with the algorithm of d = 1. Along several axes algorithms nest.
 #pragma once

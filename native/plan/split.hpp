@@ -20,6 +20,14 @@ struct Split {
   int64_t end(int64_t part) const { return begin(part + 1); }
   int64_t size(int64_t part) const { return end(part) - begin(part); }
   int64_t largest() const { return ceil_div(total, parts); }
+
+  // Calls body(size, how many parts have it) for the two sizes there are at most.
+  template <class Body>
+  void each_size(Body body) const {
+    const int64_t smaller = total / parts, larger = total % parts;
+    if (larger > 0) body(smaller + 1, larger);
+    body(smaller, parts - larger);
+  }
 };
 
 // Threads worth waking for `multiply_adds`: half a million take 9 µs at the AVX-512 peak measured here, about three

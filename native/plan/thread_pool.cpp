@@ -36,8 +36,8 @@ struct alignas(128) Board {
   int64_t items = 0;
   alignas(128) std::atomic<int> seats{0};     // free ones; 0 while the board is closed
   alignas(128) std::atomic<int64_t> next{0};  // item to draw
-  alignas(128) std::atomic<uint32_t> balance{
-      0};  // helpers that left − helpers that sat down, the latter once the board closed
+  // Helpers that left − helpers that sat down, the latter once the board closed.
+  alignas(128) std::atomic<uint32_t> balance{0};
 };
 
 Board boards[board_count];

@@ -73,14 +73,12 @@ struct RegisterTiles {
         if (!request.kernels->w_lanes[m - 1][v - 1]) continue;
         const Split p = Split::at_most(shape.out_channels_per_group(), m), l = Split::at_most(in_line, v);
         double sum = 0;
-        for (int64_t i = 0; i < std::min<int64_t>(p.parts, 2); ++i) {
-          // Parts are of two sizes, the larger ones first.
-          const int64_t size = i == 0 ? p.largest() : p.total / p.parts;
-          const int64_t larger = p.total % p.parts == 0 ? p.parts : p.total % p.parts;
-          const int64_t count = i == 0 ? larger : p.parts - larger;
-          for (int64_t j = 0; j < l.parts; ++j)
-            sum += static_cast<double>(count) * cycles_of_tile(size, l.size(j), lanes);
-        }
+        p.each_size([&](int64_t outputs, int64_t panel_count) {
+          l.each_size([&](int64_t vector_count, int64_t tile_count) {
+            sum += static_cast<double>(panel_count) * static_cast<double>(tile_count) *
+                   cycles_of_tile(outputs, vector_count, lanes);
+          });
+        });
         if (sum * lines < cycles) {
           cycles = sum * lines;
           panels = p;
@@ -412,8 +410,8 @@ class WLanesPlan final : public ConvPlan {
   Split panel_parts_{};  // of the panels, where there are too few tiles for the threads
 };
 
-// The tile holds the padding zeros.
-bool accepts(const PlanRequest& request) { return may_multiply_padding(request); }
+// The tile holds the padding zeros; a kernel counts its taps in 32 bits.
+bool accepts(const PlanRequest& request) { return request.shape.taps() <= INT32_MAX && may_multiply_padding(request); }
 
 double cost(const PlanRequest& request) {
   const ConvShape& shape = request.shape;

@@ -1,17 +1,15 @@
-// Short bilinear algorithms (short_algorithm.hpp) with channels in lanes: fewer multiplications than a direct
-// convolution has.
+// Short bilinear algorithms (short_algorithm.hpp) with channels in lanes: fewer multiplications than a direct convolution has.
 //
-//   image     [pixels][pitch]: a region of the input with channels contiguous. A dilation needs no copy: tiles read
-//   pixels a
-//             dilation apart, and a pixel of zeros where they reach into the padding.
+//   image     [pixels][pitch]: a region of the input with channels contiguous. A dilation needs no copy:
+//             tiles read pixels a dilation apart, and a pixel of zeros where they reach into the padding.
 //   inputs    [point][tile][pitch]: B applied to every tile, a point being one product of the nested algorithms
 //   weights   [group][block of channels][point][tap group][channels][block lanes]: G applied to every kernel
 //   products  [point][tile][block lanes]: for each point a matrix product over the channels (kernels/k_lanes.hpp)
 //   result    [pixels][pitch]: A applied to the products; transposed to channels first, or the output itself
 //
-// A transform mixes the elements of a tile, so a NaN or an infinity would reach outputs that no tap of theirs touches,
-// and huge values could overflow on the way. An image that holds any beyond a limit (computed from weights and
-// matrices) is convolved by the direct plan instead.
+// A transform mixes the elements of a tile, so a NaN or an infinity would reach outputs that no tap of theirs touches, and
+// huge values could overflow on the way. An image that holds any beyond a limit (computed from weights and matrices) is
+// convolved by the direct plan instead.
 #include "plan/winograd_plan.hpp"
 
 #include <algorithm>

@@ -5,6 +5,9 @@
 namespace atrous {
 namespace {
 
+// What is larger goes back to the system: 1 GiB serves any layer that runs often.
+constexpr int64_t largest_kept = int64_t{1} << 30;
+
 // Idle buffers. Runs at the same time (async beside sync, worker threads) each hold one; more than eight at once are
 // rare, and what finds no place is freed.
 struct Store {
@@ -39,6 +42,7 @@ AlignedFloats take(int64_t floats) {
 }
 
 void give_back(AlignedFloats buffer) {
+  if (buffer.size_bytes() > largest_kept) return;
   Store& s = store();
   const std::lock_guard<std::mutex> lock(s.mutex);
   for (AlignedFloats& place : s.idle) {
