@@ -21,7 +21,10 @@
       "native/plan/choose.cpp",
       "native/plan/cpu_count.cpp",
       "native/plan/depthwise_plan.cpp",
+      "native/plan/direct_fallback.cpp",
       "native/plan/k_lanes_plan.cpp",
+      "native/plan/lane_axis.cpp",
+      "native/plan/lane_scheme.cpp",
       "native/plan/memory.cpp",
       "native/plan/plan.cpp",
       "native/plan/short_algorithm.cpp",
@@ -32,6 +35,7 @@
       "native/plan/transformed_weights.cpp",
       "native/plan/w_lanes_plan.cpp",
       "native/plan/winograd_plan.cpp",
+      "native/plan/winograd_w_lanes_plan.cpp",
       "native/plan/workspace.cpp",
       "native/isa/cpu.cpp",
       "native/isa/dispatch.cpp"
