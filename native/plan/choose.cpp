@@ -4,6 +4,7 @@
 #include <cfloat>
 #include <cmath>
 #include <cstring>
+#include <iterator>
 
 namespace atrous {
 namespace {
@@ -52,6 +53,11 @@ const Candidate& choose(const PlanRequest& request) {
     }
   }
   return *best;
+}
+
+const Candidate* const* all_candidates(int* count) {
+  *count = static_cast<int>(std::size(candidates));
+  return candidates;
 }
 
 const Candidate* find_candidate(const char* name) {
