@@ -15,9 +15,13 @@ export interface Execution {
 export type PublicFace = Pick<typeof atrous, 'Conv' | 'tensor'>;
 
 /** The public class, on the native backend: what a caller pays, its argument checks too. */
-export function preparePublic(problem: Problem, { threads, tolerance }: Execution, face: PublicFace = atrous): Contender {
+export function preparePublic(
+  problem: Problem,
+  { threads, tolerance }: Execution,
+  face: PublicFace = atrous,
+  arrays = ownArrays(problem),
+): Contender {
   const { stride, dilation, padding, groups, layout, bias } = problem;
-  const arrays = ownArrays(problem);
   const layer = new face.Conv(face.tensor(arrays.weight, arrays.weightDims), {
     stride,
     dilation,

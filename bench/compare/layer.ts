@@ -1,8 +1,8 @@
 /** One layer computed by two builds: both checked, then timed with a second run of the base that tells the noise. */
-import { checkAgainst, makeReference, sameBits } from '../check.js';
-import { preparePublic, type Execution, type PublicFace } from '../own.js';
+import { checkAgainst, makeReference, sameBits, type Reference } from '../check.js';
+import { ownArrays, preparePublic, type Execution, type PublicFace } from '../own.js';
 import type { Problem } from '../problem.js';
-import { timeAll, timeRuns, type TimingOptions } from '../timing.js';
+import { timeAll, timeRuns, type Started, type TimingOptions } from '../timing.js';
 import { judgeMovement, type Movement } from './movement.js';
 
 /** One build's. */
@@ -24,45 +24,78 @@ export interface ComparedLayer {
   readonly movement: Movement | null;
 }
 
+export interface ComparisonOptions extends TimingOptions {
+  /** How often plans and arrays are made anew: where they lie in memory moves times by some percent. Budget and rounds are of each. */
+  readonly placements: number;
+}
+
 /** Slots of 30 ms in 20 rounds: what disturbs the machine for a second spoils one round of all three. */
-export const timing: TimingOptions = { budgetMilliseconds: 600, rounds: 20 };
+export const timing: ComparisonOptions = { budgetMilliseconds: 120, rounds: 4, placements: 5 };
 
 export async function compareLayer(
   problem: Problem,
   execution: Execution,
   [base, head]: readonly [base: PublicFace, head: PublicFace],
-  options: TimingOptions,
+  options: ComparisonOptions,
 ): Promise<ComparedLayer> {
   const reference = await makeReference(problem);
-  const prepare = async (face: PublicFace) => {
-    try {
-      const contender = preparePublic(problem, execution, face);
-      const firstMilliseconds = await timeRuns(contender, 1);
-      const { ok, maxErrorOverBound } = checkAgainst(reference, contender.output(), contender.algorithm, execution.tolerance);
-      const failure = ok ? null : `wrong: ${maxErrorOverBound.toPrecision(3)} times the allowed error`;
-      return { started: { contender, firstMilliseconds }, failure };
-    } catch (error) {
-      return { started: null, failure: error instanceof Error ? error.message : String(error) };
-    }
-  };
-  const prepared = [await prepare(base), await prepare(head), await prepare(base)];
-  const started = prepared.flatMap((one) => (one.failure === null && one.started ? [one.started] : []));
-  const right = started.length === prepared.length;
-  const [baseTiming, headTiming, again] = right ? await timeAll(started, options) : [];
-  const side = (index: number, milliseconds: number | undefined): Side => ({
-    algorithm: prepared[index]!.started?.contender.algorithm ?? null,
-    failure: prepared[index]!.failure,
-    milliseconds: milliseconds ?? null,
+  const tried = [];
+  for (const face of [base, head]) tried.push(await tryOut(face, problem, execution, reference));
+  const [baseTry, headTry] = tried as [Tried, Tried];
+  const right = tried.every(({ failure }) => failure === null);
+  const rounds = right ? await timeBeside([base, head, base], problem, execution, options) : null;
+  const side = ({ algorithm, failure }: Tried, index: number): Side => ({
+    algorithm,
+    failure,
+    milliseconds: rounds && Math.min(...rounds[index]!),
   });
   return {
     name: problem.name,
     threads: execution.threads,
-    base: side(0, baseTiming?.milliseconds),
-    head: side(1, headTiming?.milliseconds),
-    sameBits: right ? sameBits(started[0]!.contender.output(), started[1]!.contender.output()) : null,
-    movement:
-      baseTiming && headTiming && again
-        ? judgeMovement(baseTiming.roundMilliseconds, again.roundMilliseconds, headTiming.roundMilliseconds)
-        : null,
+    base: side(baseTry, 0),
+    head: side(headTry, 1),
+    sameBits: right ? sameBits(baseTry.output, headTry.output) : null,
+    movement: rounds && judgeMovement(rounds[0]!, rounds[2]!, rounds[1]!),
   };
+}
+
+interface Tried {
+  readonly algorithm: string | null;
+  readonly failure: string | null;
+  readonly output: Float32Array;
+}
+
+async function tryOut(face: PublicFace, problem: Problem, execution: Execution, reference: Reference): Promise<Tried> {
+  try {
+    const contender = preparePublic(problem, execution, face);
+    await contender.run();
+    const { algorithm } = contender;
+    const output = contender.output();
+    const { ok, maxErrorOverBound } = checkAgainst(reference, output, algorithm, execution.tolerance);
+    return { algorithm, failure: ok ? null : `wrong: ${maxErrorOverBound.toPrecision(3)} times the allowed error`, output };
+  } catch (error) {
+    return { algorithm: null, failure: error instanceof Error ? error.message : String(error), output: new Float32Array(0) };
+  }
+}
+
+/** Of each face the least times of all rounds. */
+async function timeBeside(
+  faces: readonly PublicFace[],
+  problem: Problem,
+  execution: Execution,
+  options: ComparisonOptions,
+): Promise<number[][]> {
+  const rounds: number[][] = faces.map(() => []);
+  for (let placement = 0; placement < options.placements; placement++) {
+    // They share the arrays: none has the luckier place.
+    const arrays = ownArrays(problem);
+    const started: Started[] = [];
+    for (const face of faces) {
+      const contender = preparePublic(problem, execution, face, arrays);
+      started.push({ contender, firstMilliseconds: await timeRuns(contender, 1) });
+    }
+    const timings = await timeAll(started, options);
+    timings.forEach(({ roundMilliseconds }, index) => rounds[index]!.push(...roundMilliseconds));
+  }
+  return rounds;
 }

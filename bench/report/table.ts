@@ -117,6 +117,8 @@ export function makeRemarks(result: BenchResult): string[] {
     }),
     ...result.notes.map((note) => `Note: ${note}`),
   );
+  const robbed = result.layers.filter(({ entries }) => entries.some(isRobbed)).map(({ name }) => name);
+  if (robbed.length > 0) remarks.push(`Disturbed: other work took the CPU from even the best run of ours on ${robbed.join(', ')}`);
   for (const layer of result.layers) {
     for (const { status, name, threads, note } of layer.entries) {
       if (status === 'wrong' || status === 'failed')
@@ -124,6 +126,11 @@ export function makeRemarks(result: BenchResult): string[] {
     }
   }
   return remarks;
+}
+
+/** Ours had a CPU for less than 95 % of its least time. */
+function isRobbed({ kind, timing }: Entry): boolean {
+  return kind === 'native' && timing !== null && timing.cpuShare < 0.95;
 }
 
 export function renderText(tables: readonly Table[], remarks: readonly string[]): string {

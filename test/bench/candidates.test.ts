@@ -69,7 +69,10 @@ describe('the report', () => {
     cycles: 2e6,
     chosen,
     maxErrorOverBound: milliseconds === null ? 3 : 0.5,
-    timing: milliseconds === null ? null : { milliseconds, medianMilliseconds: milliseconds, roundMilliseconds: [milliseconds], runs: 3 },
+    timing:
+      milliseconds === null
+        ? null
+        : { milliseconds, medianMilliseconds: milliseconds, cpuShare: 1, roundMilliseconds: [milliseconds], runs: 3 },
   });
   const layers: CandidateLayer[] = [
     { name: 'right', threads: 1, entries: [entry('direct', 10, true), entry('winograd', 12)] },

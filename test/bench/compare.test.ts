@@ -87,7 +87,7 @@ describe('compareLayer', () => {
   const problem = makeProblem(shapes.find(({ name }) => name === 'ctx21_64_d4')!);
   const face = { Conv, tensor };
   const compare = (head: typeof face): Promise<ComparedLayer> =>
-    compareLayer(problem, { threads: 1, tolerance: 1e-5 }, [face, head], { budgetMilliseconds: 40, rounds: 5 });
+    compareLayer(problem, { threads: 1, tolerance: 1e-5 }, [face, head], { budgetMilliseconds: 20, rounds: 3, placements: 2 });
 
   /** `Conv` with something else done in `run`. */
   const altered = (change: (run: () => FloatTensor) => FloatTensor): typeof face => ({

@@ -13,7 +13,10 @@ const entry = (name: string, kind: Entry['kind'], threads: number, milliseconds:
   status: 'timed',
   algorithm: kind === 'native' ? 'direct-k-lanes' : null,
   note: null,
-  timing: milliseconds === null ? null : { milliseconds, medianMilliseconds: milliseconds, roundMilliseconds: [milliseconds], runs: 9 },
+  timing:
+    milliseconds === null
+      ? null
+      : { milliseconds, medianMilliseconds: milliseconds, cpuShare: 1, roundMilliseconds: [milliseconds], runs: 9 },
   maxErrorOverBound: null,
   maxErrorOverDeviation: null,
   ...more,
@@ -169,6 +172,14 @@ describe('tables', () => {
     expect(one.rows[1]!.slice(0, 5)).toEqual(['second', 'direct-k-lanes', 'WRONG', '–', '–']);
     expect(one.summary[0]).toContain('2.00×');
     expect(makeRemarks(result)).toContain('WRONG: second, avx2, threads 1: 4 times the allowed error');
+  });
+
+  it('say where other work took the CPU away', () => {
+    const timing = { milliseconds: 9, medianMilliseconds: 9, cpuShare: 0.6, roundMilliseconds: [9], runs: 9 };
+    const robbed = layer('robbed', [entry('avx2', 'native', 1, null, { timing })]);
+    const of = (layers: LayerResult[]) => makeRemarks({ ...result, layers }).filter((remark) => remark.startsWith('Disturbed'));
+    expect(of([...result.layers, robbed])).toEqual([expect.stringMatching(/ on robbed$/)]);
+    expect(of([...result.layers])).toEqual([]);
   });
 
   it('name everyone, the skipped and the unable too', () => {
