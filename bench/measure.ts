@@ -15,7 +15,7 @@ export interface MeasureOptions extends TimingOptions {
 
 /** The default choice of 14 layers, every instruction set at 1 and 2 threads and the peers among them, ends within a minute. */
 export const quick = { budgetMilliseconds: 60, rounds: 4, longestRunSeconds: 1 } as const;
-/** All 93 layers, likewise, in about ten minutes. */
+/** Every layer, likewise, in about ten minutes. */
 export const full = { budgetMilliseconds: 300, rounds: 6, longestRunSeconds: 20 } as const;
 
 /** What may be timed, or nothing and the reason in its entry. */
