@@ -26,7 +26,7 @@ export const usage = `Usage: npm run bench -- [options]
 
 Computes the named layers with the native backend, checks every result against the pure-TypeScript backend, then times both and the peers.
 
-  --quick            about a quarter of the layers, under a minute (default)
+  --quick            a layer of each kind, under a minute (default)
   --full             every layer, more repetitions: about ten minutes
   --filter PATTERN   of all layers, those whose name matches the regular expression, e.g. aspp or 'd(4|8)$'
   --threads LIST     thread counts to time, e.g. 1,2 (default: 1 and all CPUs)

@@ -39,10 +39,9 @@ export async function compareLayer(
   options: ComparisonOptions,
 ): Promise<ComparedLayer> {
   const reference = await makeReference(problem);
-  const tried = [];
-  for (const face of [base, head]) tried.push(await tryOut(face, problem, execution, reference));
-  const [baseTry, headTry] = tried as [Tried, Tried];
-  const right = tried.every(({ failure }) => failure === null);
+  const baseTry = await tryOut(base, problem, execution, reference);
+  const headTry = await tryOut(head, problem, execution, reference);
+  const right = baseTry.failure === null && headTry.failure === null;
   const rounds = right ? await timeBeside([base, head, base], problem, execution, options) : null;
   const side = ({ algorithm, failure }: Tried, index: number): Side => ({
     algorithm,
@@ -95,7 +94,9 @@ async function timeBeside(
       started.push({ contender, firstMilliseconds: await timeRuns(contender, 1) });
     }
     const timings = await timeAll(started, options);
-    timings.forEach(({ roundMilliseconds }, index) => rounds[index]!.push(...roundMilliseconds));
+    // Long runs may miss the last rounds: only those that all took part in are neighbours.
+    const common = Math.min(...timings.map(({ roundMilliseconds }) => roundMilliseconds.length));
+    timings.forEach(({ roundMilliseconds }, index) => rounds[index]!.push(...roundMilliseconds.slice(0, common)));
   }
   return rounds;
 }
