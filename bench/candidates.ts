@@ -33,6 +33,9 @@ export interface CandidateLayer {
 /** Schemes of short algorithms that are timed: the chosen one and its rivals. */
 const schemes = 5;
 
+/** A choice this much slower than the fastest is a wrong one; less is noise. */
+export const tolerated = 1.05;
+
 /** Null where it is not built. */
 export function loadProbe(): Probe | null {
   return existsSync(probePath) ? (createRequire(import.meta.url)(probePath) as Probe) : null;
@@ -73,10 +76,22 @@ export async function measureCandidates(
       started: ok ? { contender, firstMilliseconds } : null,
     });
   }
-  const right = checked.flatMap(({ started }) => started ?? []);
-  const timings = await timeAll(right, timing);
-  const entries = checked.map(({ entry, started }) => (started ? { ...entry, timing: timings[right.indexOf(started)]! } : entry));
-  return { name: problem.name, threads: execution.threads, entries };
+  const addTimes = async (entries: readonly CandidateEntry[], which: (entry: CandidateEntry) => boolean): Promise<CandidateEntry[]> => {
+    const right = checked.flatMap(({ started }, index) => (started && which(entries[index]!) ? started : []));
+    const timings = await timeAll(right, timing);
+    return entries.map((entry, index) => {
+      const { started } = checked[index]!;
+      const found = started && timings[right.indexOf(started)];
+      return found && !(entry.timing && entry.timing.milliseconds < found.milliseconds) ? { ...entry, timing: found } : entry;
+    });
+  };
+  const untimed = checked.map(({ entry }) => entry);
+  const layer = { name: problem.name, threads: execution.threads, entries: await addTimes(untimed, () => true) };
+  const verdict = judge(layer);
+  if (!verdict || verdict.slowdown <= tolerated) return layer;
+  // So that no disturbance is taken for a wrong choice.
+  const again = ({ name }: CandidateEntry): boolean => name === verdict.chosen.name || name === verdict.fastest.name;
+  return { ...layer, entries: await addTimes(layer.entries, again) };
 }
 
 /** The family that the model takes, and what took the least time; null when neither was timed. */

@@ -1,10 +1,7 @@
 /** Every candidate on every layer as tables: the model's choice beside the fastest, and each family's time. */
-import { judge, type CandidateLayer } from '../candidates.js';
+import { judge, tolerated, type CandidateLayer } from '../candidates.js';
 import { countThreads, duration, times, type Table } from './table.js';
 import { geometricMean } from './result.js';
-
-/** A choice this much slower than the fastest is a wrong one; less is noise. */
-const tolerated = 1.05;
 
 export function candidateTables(layers: readonly CandidateLayer[]): Table[] {
   return [...new Set(layers.map(({ threads }) => threads))].flatMap((threads) => {
