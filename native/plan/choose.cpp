@@ -4,6 +4,7 @@
 #include <cfloat>
 #include <cmath>
 #include <cstring>
+#include <iterator>
 
 namespace atrous {
 namespace {
@@ -58,6 +59,11 @@ const Candidate& choose(const PlanRequest& request) {
     if (const Candidate* best = cheapest(short_candidates, one)) return *best;
   }
   return *cheapest(candidates, one);
+}
+
+const Candidate* const* all_candidates(int* count) {
+  *count = static_cast<int>(std::size(candidates));
+  return candidates;
 }
 
 const Candidate* find_candidate(const char* name) {
