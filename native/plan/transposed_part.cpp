@@ -1,5 +1,7 @@
 #include "plan/transposed_part.hpp"
 
+#include <algorithm>
+
 namespace atrous {
 namespace {
 
@@ -61,21 +63,33 @@ PartParameters::PartParameters(const PlanRequest& request, const TransposedAxes&
                 from_k = from_last ? s.in_channels : all_taps;
   const int64_t to_tap = to_last ? channels * s.out_channels * phases : 1,
                 to_c = to_last ? s.out_channels * phases : taps, to_k = to_last ? 1 : channels * taps;
+  // The tap of the whole kernel that each tap of the part is for each phase.
+  AlignedBuffer<int64_t> source_tap(taps * phases);
+  if (!source_tap) {
+    weight = AlignedFloats();
+    return;
+  }
+  for (int64_t i = 0; i < taps * phases; ++i) {
+    const Indices tap(i / phases, part.group[1].taps, part.group[2].taps);
+    const Indices phase(i % phases, part.group[1].count, part.group[2].count);
+    source_tap[i] = 0;
+    for (int axis = 0; axis < 3; ++axis) {
+      source_tap[i] = source_tap[i] * s.kernel[axis] + part.group[axis].first + phase.axis[axis] +
+                      axes[axis].step() * (part.group[axis].taps - 1 - tap.axis[axis]);
+    }
+  }
   for (int64_t group = 0; group < s.groups; ++group) {
     const int64_t first_output = group * outputs * phases;
-    for (int64_t t = 0; t < taps; ++t) {
-      const Indices tap(t, part.group[1].taps, part.group[2].taps);
-      for (int64_t f = 0; f < phases; ++f) {
-        const Indices phase(f, part.group[1].count, part.group[2].count);
-        int64_t source_tap = 0;
-        for (int i = 0; i < 3; ++i) {
-          source_tap = source_tap * s.kernel[i] + part.group[i].first + phase.axis[i] +
-                       axes[i].step() * (part.group[i].taps - 1 - tap.axis[i]);
-        }
-        for (int64_t c = 0; c < channels; ++c) {
-          const float* from = request.weight + source_tap * from_tap + (group * channels + c) * from_c;
-          float* to = weight.data() + t * to_tap + c * to_c + (first_output + f * f_step) * to_k;
-          for (int64_t k = 0; k < outputs; ++k) to[k * k_step * to_k] = from[k * from_k];
+    for (int64_t c = 0; c < channels; ++c) {
+      const float* from = request.weight + (group * channels + c) * from_c;
+      float* to = weight.data() + c * to_c + first_output * to_k;
+      // Of 16 output channels all taps are read at a time: their lines stay in L1.
+      for (int64_t block = 0; block < outputs; block += 16) {
+        const int64_t end = std::min(outputs, block + 16);
+        for (int64_t i = 0; i < taps * phases; ++i) {
+          const float* of_tap = from + source_tap[i] * from_tap;
+          float* to_phase = to + i / phases * to_tap + i % phases * f_step * to_k;
+          for (int64_t k = block; k < end; ++k) to_phase[k * k_step * to_k] = of_tap[k * from_k];
         }
       }
     }

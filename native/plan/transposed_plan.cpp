@@ -29,27 +29,24 @@ constexpr char direct_name[] = "transposed-direct", winograd_name[] = "transpose
 // Parts of the workspace begin at cache lines.
 int64_t whole_lines(int64_t floats) { return ceil_div(floats, 16) * 16; }
 
-// Copies `count` runs of floats that lie `in_pitch` apart to where they lie `out_pitch` apart.
+// Copies `count` runs of `run` floats that lie `in_pitch` apart to where they lie `out_pitch` apart.
+using CopyRuns = void (*)(const float* in, int64_t in_pitch, float* out, int64_t out_pitch, int64_t run, int64_t count);
+
+void copy_runs(const float* in, int64_t in_pitch, float* out, int64_t out_pitch, int64_t run, int64_t count) {
+  for (int64_t i = 0; i < count; ++i) {
+    std::memcpy(out + i * out_pitch, in + i * in_pitch, static_cast<size_t>(run) * sizeof(float));
+  }
+}
+
 template <int Run>
-void copy_runs_of(const float* in, int64_t in_pitch, float* out, int64_t out_pitch, int64_t count) {
+void copy_short_runs(const float* in, int64_t in_pitch, float* out, int64_t out_pitch, int64_t, int64_t count) {
   for (int64_t i = 0; i < count; ++i) std::memcpy(out + i * out_pitch, in + i * in_pitch, Run * sizeof(float));
 }
 
-void copy_runs(const float* in, int64_t in_pitch, float* out, int64_t out_pitch, int64_t run, int64_t count) {
-  switch (run) {
-    case 1:
-      return copy_runs_of<1>(in, in_pitch, out, out_pitch, count);
-    case 2:
-      return copy_runs_of<2>(in, in_pitch, out, out_pitch, count);
-    case 4:
-      return copy_runs_of<4>(in, in_pitch, out, out_pitch, count);
-    case 8:
-      return copy_runs_of<8>(in, in_pitch, out, out_pitch, count);
-    default:
-      for (int64_t i = 0; i < count; ++i) {
-        std::memcpy(out + i * out_pitch, in + i * in_pitch, static_cast<size_t>(run) * sizeof(float));
-      }
-  }
+CopyRuns copier(int64_t run) {
+  constexpr CopyRuns short_runs[] = {copy_short_runs<1>, copy_short_runs<2>, copy_short_runs<3>, copy_short_runs<4>,
+                                     copy_short_runs<5>, copy_short_runs<6>, copy_short_runs<7>, copy_short_runs<8>};
+  return run <= 8 ? short_runs[run - 1] : copy_runs;
 }
 
 // The plans of a part, one for each combination of kinds of pieces.
@@ -249,55 +246,58 @@ class TransposedPlan final : public ConvPlan {
   // The outputs of `count` positions of a row, of which `at` is the first within the box.
   void write_block(const TransposedPart& part, const PositionRange (&box)[3], const int64_t (&at)[3], int64_t count,
                    const float* phased, float* output) const {
+    const TransposedAxis& axis = axes_[2];
+    const PhaseGroup& group = part.group[2];
+    const int64_t row_end = shape().output[2], begin = box[2].begin + at[2], end = begin + count;
+    // Of the positions [a, b) those whose outputs of these phases lie inside the row.
+    const auto write = [&](int64_t phase, int64_t phases, int64_t a, int64_t b) {
+      a = std::max(a, axis.position_from(0, group.first + phase));
+      b = std::min(b, axis.position_from(row_end, group.first + phase + phases - 1));
+      if (a < b) write_phases(part, box, at, {phase, phases, a, b - a}, phased, output);
+    };
+    const auto write_each = [&](int64_t a, int64_t b) {
+      for (int64_t f = 0; f < group.count; ++f) write(f, 1, a, b);
+    };
+    const bool apart = shape().dilation[2] > 1 || (shape().layout == Layout::channels_last && shape().groups > 1);
+    if (apart) return write_each(begin, end);
+    // Neighbouring phases are neighbouring outputs: all at once, unless the row begins or ends among them.
+    const int64_t whole_begin = std::clamp(axis.position_from(0, group.first), begin, end);
+    const int64_t whole_end = std::clamp(axis.position_from(row_end, group.first + group.count - 1), whole_begin, end);
+    write_each(begin, whole_begin);
+    write(0, group.count, whole_begin, whole_end);
+    write_each(whole_end, end);
+  }
+
+  // Phases [first, first + count) along the width of `positions` positions from `position` on.
+  struct Run {
+    int64_t first, count;
+    int64_t position, positions;
+  };
+
+  void write_phases(const TransposedPart& part, const PositionRange (&box)[3], const int64_t (&at)[3], const Run& run,
+                    const float* phased, float* output) const {
     const ConvShape& s = shape();
     const bool last = s.layout == Layout::channels_last;
-    const int64_t pitch = s.out_channels * part.phases(), outputs = s.out_channels_per_group();
-    // Floats of a phase that stand together, and how many such run through the channels.
-    const int64_t unit = last ? outputs : 1, lines = last ? s.groups : s.out_channels;
-    const int64_t line_phases = part.phases() * unit;
-    const float* const first = phased + ((at[0] * box[1].size() + at[1]) * box[2].size() + at[2]) * pitch;
-    for (int64_t line = 0; line < lines; ++line) {
-      float* const image = output + (last ? line * outputs : line * s.out_pixels());
+    const int64_t outputs = s.out_channels_per_group(), pitch = s.out_channels * part.phases();
+    // Floats of a phase that stand together; of an output pixel; of all phases of the width.
+    const int64_t unit = last ? outputs : 1, pixel = last ? s.out_channels : 1, row = part.group[2].count * unit;
+    const CopyRuns copy = copier(run.count * unit);
+    const float* from = phased +
+                        ((at[0] * box[1].size() + at[1]) * box[2].size() + run.position - box[2].begin) * pitch +
+                        run.first * unit;
+    float* const to = output + axes_[2].output(run.position, part.group[2].first + run.first) * pixel;
+    for (int64_t line = 0; line < (last ? s.groups : s.out_channels); ++line) {
+      float* const image = to + (last ? line * outputs : line * s.out_pixels());
       for (int64_t fz = 0; fz < part.group[0].count; ++fz) {
         const int64_t z = axes_[0].output(box[0].begin + at[0], part.group[0].first + fz);
-        if (z < 0 || z >= s.output[0]) continue;
-        for (int64_t fy = 0; fy < part.group[1].count; ++fy) {
+        for (int64_t fy = 0; fy < part.group[1].count; ++fy, from += row) {
           const int64_t y = axes_[1].output(box[1].begin + at[1], part.group[1].first + fy);
-          if (y < 0 || y >= s.output[1]) continue;
-          const float* from = first + line * line_phases + (fz * part.group[1].count + fy) * part.group[2].count * unit;
-          float* to = image + (z * s.output[1] + y) * s.output[2] * (last ? s.out_channels : 1);
-          write_run(part.group[2], box[2].begin + at[2], count, from, pitch, unit, to);
+          if (z < 0 || z >= s.output[0] || y < 0 || y >= s.output[1]) continue;
+          copy(from, pitch, image + (z * s.output[1] + y) * s.output[2] * pixel, s.stride[2] * pixel, run.count * unit,
+               run.positions);
         }
       }
     }
-  }
-
-  // Positions [begin, begin + count) of an output row. `from`: the first one's phases, [phases][unit].
-  void write_run(const PhaseGroup& group, int64_t begin, int64_t count, const float* from, int64_t pitch, int64_t unit,
-                 float* row) const {
-    const ConvShape& s = shape();
-    const TransposedAxis& axis = axes_[2];
-    const int64_t pixel = s.layout == Layout::channels_last ? s.out_channels : 1, step = s.stride[2] * pixel;
-    // The phases [first, last] of the positions [a, b) that are inside the row, where they stand together.
-    const auto copy = [&](int64_t first, int64_t phases, int64_t a, int64_t b) {
-      a = std::max(a, axis.position_from(0, group.first + first));
-      b = std::min(b, axis.position_from(s.output[2], group.first + first + phases - 1));
-      if (a >= b) return;
-      copy_runs(from + (a - begin) * pitch + first * unit, pitch, row + axis.output(a, group.first + first) * pixel,
-                step, phases * unit, b - a);
-    };
-    const auto copy_each = [&](int64_t a, int64_t b) {
-      for (int64_t f = 0; f < group.count; ++f) copy(f, 1, a, b);
-    };
-    const int64_t end = begin + count;
-    if (s.dilation[2] > 1 || unit != pixel) return copy_each(begin, end);
-    // Neighbouring phases are neighbouring outputs: all at once, unless the row begins or ends among them.
-    const int64_t whole_begin = std::clamp(axis.position_from(0, group.first), begin, end);
-    const int64_t whole_end =
-        std::clamp(axis.position_from(s.output[2], group.first + group.count - 1), whole_begin, end);
-    copy_each(begin, whole_begin);
-    copy(0, group.count, whole_begin, whole_end);
-    copy_each(whole_end, end);
   }
 
   TransposedAxes axes_;
