@@ -16,6 +16,7 @@
 #include "plan/split.hpp"
 #include "probe/arguments.hpp"
 #include "probe/short_plan.hpp"
+#include "probe/transposed_plan.hpp"
 
 namespace atrous {
 namespace {
@@ -484,6 +485,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   exports.Set("tapRuns", Napi::Function::New(env, tap_runs));
   exports.Set("split", Napi::Function::New(env, split));
   export_short_plans(env, exports);
+  export_transposed_plans(env, exports);
   return exports;
 }
 

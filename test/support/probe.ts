@@ -129,6 +129,9 @@ export interface PlanRun {
   readonly siblingShape?: Int32Array | undefined;
 }
 
+/** One run of a plan of a transposed convolution; the shape is as encodeTransposedShape() gives it. */
+export type TransposedRun = Omit<PlanRun, 'candidate' | 'siblingShape'>;
+
 /** A row of native/plan/short_algorithms.inc: y = A·((G·w) ∘ (B·x)). */
 export interface ShortAlgorithm {
   readonly form: 'open' | 'closed';
@@ -214,6 +217,7 @@ export interface Probe {
   cost(candidate: string, shape: Int32Array, weight: Float32Array, isa: string, threads: number): number | null;
   /** Null where the family does not accept the problem. */
   runPlan(run: PlanRun): Float32Array | null;
+  runTransposed(run: TransposedRun): { readonly algorithm: string; readonly output: Float32Array };
   shortAlgorithms(): ShortAlgorithm[];
   /** For each axis all that compute it. */
   shortFits(shape: Int32Array): [depth: ShortFit[], height: ShortFit[], width: ShortFit[]];
