@@ -212,8 +212,8 @@ class TransposedPlan final : public ConvPlan {
     ranges(of.part, piece, box);
     float* const phased = scratch + input_floats_;
     if (!(*plan)->run(input_of(box, input, scratch), phased, phased + phased_floats_)) return false;
-    // Positions of a block: 16 of their cache lines are in use at a time.
-    const Split blocks = Split::at_most(box[2].size(), 16);
+    // Positions of a block: 32 of their cache lines are in use at a time, and 32 runs of an output row are written.
+    const Split blocks = Split::at_most(box[2].size(), 32);
     parallel_for(piece_threads_, box[0].size() * box[1].size() * blocks.parts, [&](int64_t item, int) {
       const int64_t block = item % blocks.parts, row = item / blocks.parts;
       const int64_t at[3] = {row / box[1].size(), row % box[1].size(), blocks.begin(block)};
@@ -232,13 +232,18 @@ class TransposedPlan final : public ConvPlan {
     };
     const bool whole_rows = width == s.input[2];
     if (last && whole_rows && (height == s.input[1] || box[0].input_size() == 1)) return input + pixel(0, 0) * channels;
-    parallel_for(piece_threads_, box[0].input_size() * height, [&](int64_t row, int) {
-      const int64_t from = pixel(row / height, row % height);
-      float* const to = scratch + row * width * channels;
+    // Pixels of a run follow each other in the input.
+    const int64_t run = whole_rows ? height * width : width, runs = box[0].input_size() * height * width / run;
+    const Split chunks = Split::at_most(run, 128);
+    parallel_for(piece_threads_, runs * chunks.parts, [&](int64_t item, int) {
+      const int64_t first = item / chunks.parts * run, begin = chunks.begin(item % chunks.parts);
+      const int64_t from = pixel(first / width / height, first / width % height) + begin;
+      const int64_t count = chunks.size(item % chunks.parts);
+      float* const to = scratch + (first + begin) * channels;
       if (last) {
-        std::copy_n(input + from * channels, width * channels, to);
+        std::copy_n(input + from * channels, count * channels, to);
       } else {
-        kernels().transpose(input + from, s.in_pixels(), to, channels, channels, width);
+        kernels().transpose(input + from, s.in_pixels(), to, channels, channels, count);
       }
     });
     return scratch;

@@ -103,11 +103,11 @@ const named = titled([
 
 /** Large enough for several pieces, and for several threads. */
 const large = titled([
-  { inChannels: 21, outChannels: 21, input: [17, 18], kernel: [16, 16], stride: 8, padding: 4 },
-  { inChannels: 24, outChannels: 65, input: [60, 61], kernel: [3, 3], stride: 2, padding: 1, activation: 'relu' },
+  { inChannels: 5, outChannels: 21, input: [13, 12], kernel: [16, 16], stride: 8, padding: 4 },
+  { inChannels: 9, outChannels: 65, input: [60, 61], kernel: [3, 3], stride: 2, padding: 1, activation: 'relu' },
   { groups: 24, input: [50, 61], kernel: [4, 4], stride: 2, padding: 1 },
-  { inChannels: 32, outChannels: 40, input: [700], kernel: [16], stride: 8, padding: 4 },
-  { inChannels: 16, outChannels: 12, input: [10, 11, 12], kernel: [4, 4, 4], stride: 2, padding: 1 },
+  { inChannels: 8, outChannels: 40, input: [700], kernel: [16], stride: 8, padding: 4 },
+  { inChannels: 4, outChannels: 12, input: [10, 11, 12], kernel: [4, 4, 4], stride: 2, padding: 1 },
   { inChannels: 64, outChannels: 64, input: [5, 5], kernel: [4, 4], stride: 2, padding: 1 },
 ]);
 
@@ -159,12 +159,12 @@ it.each(large)('has the same bits for 1, 2 and 7 threads and a second run: %s', 
 
 it.each(large)('has the same bits at every place of a batch: %s', (_, description) => {
   const convolution = transposedCase(description, 5);
-  const three = { ...transposedCase({ ...description, batch: 3 }, 6), weight: convolution.weight, bias: convolution.bias };
-  for (let place = 0; place < 3; place++) three.input.set(convolution.input, place * convolution.input.length);
+  const two = { ...transposedCase({ ...description, batch: 2 }, 6), weight: convolution.weight, bias: convolution.bias };
+  for (let place = 0; place < 2; place++) two.input.set(convolution.input, place * convolution.input.length);
   everyBackend((backend) => {
     const image = runTransposedCase(backend, convolution);
-    const result = runTransposedCase(backend, three, { ...directOnly, threads: 2 });
-    for (let place = 0; place < 3; place++) expectSameBits(result.subarray(place * image.length, (place + 1) * image.length), image);
+    const result = runTransposedCase(backend, two, { ...directOnly, threads: 2 });
+    for (let place = 0; place < 2; place++) expectSameBits(result.subarray(place * image.length, (place + 1) * image.length), image);
   });
 });
 
