@@ -56,7 +56,7 @@ function everyBackend(check: (backend: Backend) => void): void {
 function quickReference(convolution: TransposedCase): ReferenceResult {
   const { shape, input, weight, bias } = convolution;
   const value = Float64Array.from(runTransposedCase(typescriptBackend, convolution));
-  const absolute = { ...convolution, shape: { ...shape, activation: 'none' as const }, input: input.map(Math.abs), weight: weight.map(Math.abs), bias: bias && bias.map(Math.abs) }; // prettier-ignore
+  const absolute = { ...convolution, shape: { ...shape, activation: 'none' as const }, input: input.map(Math.abs), weight: weight.map(Math.abs), bias: bias?.map(Math.abs) ?? null }; // prettier-ignore
   const magnitude = Float64Array.from(runTransposedCase(typescriptBackend, absolute));
   const most = (shape.inChannels / shape.groups) * shape.kernel.reduce((product, taps) => product * taps, 1);
   return { value, magnitude, terms: new Int32Array(value.length).fill(most) };

@@ -60,7 +60,7 @@ function referenceOf(
   bias: FloatTensor | undefined,
   outputDims: readonly number[],
 ) {
-  const { strides: stride, dilations: dilation, group: groups = 1 } = attrs;
+  const { strides: stride = 1, dilations: dilation = 1, group: groups = 1 } = attrs;
   const { padding } = optionsOf(attrs, input, weight);
   const description = {
     batch: input.dims[0]!,
