@@ -37,6 +37,8 @@ export interface NativeAddon {
     sibling: NativePlan | null,
     once?: boolean,
   ): NativePlan;
+  /** {@link createPlan} of a transposed convolution, whose integers native/plan/transposed_plan.hpp explains. */
+  createTransposedPlan: NativeAddon['createPlan'];
   /** Runs about `milliseconds` of independent fused (or separate) multiply-adds in registers on this thread and returns GFLOP/s. */
   measurePeak(isa: string, milliseconds: number): number;
   /** Native heap allocations made so far by plans and runs. */

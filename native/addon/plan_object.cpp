@@ -1,4 +1,4 @@
-// `createPlan`, and `run` and `runAsync` of the objects it returns.
+// `createPlan` and `createTransposedPlan`, and `run` and `runAsync` of the objects it returns.
 #include "addon/plan_object.hpp"
 
 #include <algorithm>
@@ -16,6 +16,7 @@
 #include "isa/dispatch.hpp"
 #include "plan/plan.hpp"
 #include "plan/thread_pool.hpp"
+#include "plan/transposed_plan.hpp"
 
 namespace atrous {
 namespace {
@@ -106,9 +107,9 @@ napi_value run_async(napi_env env, napi_callback_info info) {
   return promise;
 }
 
-bool read_request(napi_env env, const napi_value* arguments, PlanRequest* request, napi_value* error) {
+bool read_request(napi_env env, const napi_value* arguments, bool transposed, PlanRequest* request, napi_value* error) {
   FloatView weight, bias;
-  if (!read_shape(env, arguments[0], &request->shape, error)) return false;
+  if (!read_shape(env, arguments[0], transposed, &request->shape, error)) return false;
   if (!read_floats(env, arguments[1], "weight", request->shape.weight_size(), &weight, error)) return false;
   if (!is_null_or_undefined(env, arguments[2]) &&
       !read_floats(env, arguments[2], "bias", request->shape.out_channels, &bias, error)) {
@@ -215,14 +216,14 @@ napi_value make_object(napi_env env, std::unique_ptr<PlanObject> owned) {
   return object;
 }
 
-napi_value create_plan(napi_env env, napi_callback_info info) {
+napi_value create(napi_env env, napi_callback_info info, bool transposed) {
   napi_value arguments[9], error;
   size_t count = std::size(arguments);
   napi_get_cb_info(env, info, &count, arguments, nullptr, nullptr);
 
   PlanRequest request;
   const ConvPlan* sibling;
-  if (!read_request(env, arguments, &request, &error) ||
+  if (!read_request(env, arguments, transposed, &request, &error) ||
       !read_sibling(env, arguments[7], request.shape, &sibling, &error)) {
     return throw_error(env, error);
   }
@@ -231,7 +232,7 @@ napi_value create_plan(napi_env env, napi_callback_info info) {
   napi_get_value_bool(env, arguments[8], &request.once);
   environment_of(env)->plans.free_garbage(env);
   std::unique_ptr<PlanObject> object(new (std::nothrow) PlanObject);
-  if (object != nullptr) object->plan = ConvPlan::create(request, sibling);
+  if (object != nullptr) object->plan = (transposed ? create_transposed : ConvPlan::create)(request, sibling);
   if (object == nullptr || object->plan == nullptr) {
     return throw_error(env, out_of_memory_error(env, "Out of memory: the allocation of packed weights failed"));
   }
@@ -241,12 +242,19 @@ napi_value create_plan(napi_env env, napi_callback_info info) {
   return make_object(env, std::move(object));
 }
 
+napi_value create_plan(napi_env env, napi_callback_info info) { return create(env, info, false); }
+napi_value create_transposed_plan(napi_env env, napi_callback_info info) { return create(env, info, true); }
+
+napi_property_descriptor creator(const char* name, napi_callback callback) {
+  return {name, nullptr, callback, nullptr, nullptr, nullptr, napi_enumerable, nullptr};
+}
+
 }  // namespace
 
 void export_plan(napi_env env, napi_value exports) {
-  const napi_property_descriptor method = {"createPlan", nullptr, create_plan,     nullptr,
-                                           nullptr,      nullptr, napi_enumerable, nullptr};
-  napi_define_properties(env, exports, 1, &method);
+  const napi_property_descriptor creators[] = {creator("createPlan", create_plan),
+                                               creator("createTransposedPlan", create_transposed_plan)};
+  napi_define_properties(env, exports, std::size(creators), creators);
 }
 
 }  // namespace atrous

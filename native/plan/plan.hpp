@@ -37,6 +37,8 @@ class ConvPlan {
 
   // False: scratch could not be allocated, the output is untouched.
   bool run(const float* input, float* output) const;
+  // The same in scratch of the caller's, workspace_bytes() at a multiple of 64.
+  bool run(const float* input, float* output, float* workspace) const;
 
   virtual const char* algorithm() const = 0;
   const char* isa() const;

@@ -17,6 +17,7 @@
 #include "probe/all_plans.hpp"
 #include "probe/arguments.hpp"
 #include "probe/short_plan.hpp"
+#include "probe/transposed_plan.hpp"
 
 namespace atrous {
 namespace {
@@ -486,6 +487,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   exports.Set("split", Napi::Function::New(env, split));
   export_all_plans(env, exports);
   export_short_plans(env, exports);
+  export_transposed_plans(env, exports);
   return exports;
 }
 

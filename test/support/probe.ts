@@ -129,6 +129,9 @@ export interface PlanRun {
   readonly siblingShape?: Int32Array | undefined;
 }
 
+/** One run of a plan of a transposed convolution; the shape is as encodeTransposedShape() gives it. */
+export type TransposedRun = Omit<PlanRun, 'candidate' | 'siblingShape'>;
+
 /** A row of native/plan/short_algorithms.inc: y = A·((G·w) ∘ (B·x)). */
 export interface ShortAlgorithm {
   readonly form: 'open' | 'closed';
@@ -232,6 +235,7 @@ export interface Probe {
   runPlan(run: PlanRun): Float32Array | null;
   /** One of each family that accepts the problem, and of the short algorithms the schemes with the lowest estimates. */
   allPlans(problem: AllPlans): CandidatePlan[];
+  runTransposed(run: TransposedRun): { readonly algorithm: string; readonly output: Float32Array };
   shortAlgorithms(): ShortAlgorithm[];
   /** For each axis all that compute it. */
   shortFits(shape: Int32Array): [depth: ShortFit[], height: ShortFit[], width: ShortFit[]];
