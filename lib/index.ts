@@ -32,6 +32,7 @@ export type {
   Padding,
   PaddingMode,
   PaddingName,
+  ShortAlgorithmInfo,
   Tensor,
   TypedArray,
 } from './types.js';

@@ -6,7 +6,7 @@ import { type Resolved, requireInputRank } from './conv-shape.js';
 import { abortError, overlapError, rangeError, typeError } from './errors.js';
 import { zeros } from './tensor.js';
 import { isFloat32Array, lengthOf, overlap, plainView } from './typed-array.js';
-import type { ConvPlanInfo, FloatTensor } from './types.js';
+import type { ConvPlanInfo, FloatTensor, ShortAlgorithmInfo } from './types.js';
 import { elementCount, isSizes, readOptions, readSizes, readTensorData, requireArrayLength } from './validate.js';
 
 /** A network at a few image sizes stays planned; a stream of ever new sizes keeps no more than this. */
@@ -80,7 +80,9 @@ export class Layer<Shape extends TransposedShape> {
   }
 
   plan(inputDims: readonly number[]): ConvPlanInfo {
-    return { ...this.#plan(this.#prepare('inputDims', this.#readInputDims(inputDims))).info };
+    const { info } = this.#plan(this.#prepare('inputDims', this.#readInputDims(inputDims)));
+    const { shortAlgorithm } = info;
+    return shortAlgorithm ? { ...info, shortAlgorithm: ofLastAxes(shortAlgorithm, this.#operator.axes) } : { ...info };
   }
 
   #prepareInput(data: Float32Array, length: number, dims: unknown): PreparedSize<Shape> {
@@ -115,6 +117,11 @@ export class Layer<Shape extends TransposedShape> {
     const sibling = this.#sizes.find(({ plan, resolved: { inputLength } }) => plan !== undefined && inputLength > 0)?.plan;
     return this.#operator.plan(resolved, sibling);
   }
+}
+
+/** Backends tell of depth, height and width. */
+function ofLastAxes({ outputs, taps, products, error }: ShortAlgorithmInfo, axes: number): ShortAlgorithmInfo {
+  return { outputs: outputs.slice(-axes), taps: taps.slice(-axes), products: products.slice(-axes), error };
 }
 
 function readOutput(out: unknown, { outputDims }: Pick<Resolved<TransposedShape>, 'outputDims'>): Float32Array {

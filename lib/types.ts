@@ -107,4 +107,18 @@ export interface ConvPlanInfo {
   readonly workspaceBytes: number;
   /** Packed weights held by the plan, in bytes. */
   readonly weightBytes: number;
+  /** Where short algorithms run; left out for plain sums. */
+  readonly shortAlgorithm?: ShortAlgorithmInfo;
+}
+
+/**
+ * The short bilinear algorithms, F(outputs, taps), that nest along the spatial axes: of a tile, the outputs it gives, the taps of the kernel
+ * it takes at a time, and the products it needs, per axis; all 1 for an axis that is summed plainly.
+ */
+export interface ShortAlgorithmInfo {
+  readonly outputs: readonly number[];
+  readonly taps: readonly number[];
+  readonly products: readonly number[];
+  /** Largest error to expect on zero-mean data, relative to the output's standard deviation; at most `tolerance`. */
+  readonly error: number;
 }

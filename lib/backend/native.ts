@@ -38,8 +38,8 @@ class NativeConvPlan implements ConvPlan {
 
   constructor(native: NativePlan) {
     this.native = native;
-    const { algorithm, isa, threads, workspaceBytes, weightBytes } = native;
-    this.info = { algorithm, isa, threads, workspaceBytes, weightBytes };
+    const { algorithm, isa, threads, workspaceBytes, weightBytes, shortAlgorithm } = native;
+    this.info = { algorithm, isa, threads, workspaceBytes, weightBytes, ...(shortAlgorithm && { shortAlgorithm }) };
   }
 
   run(input: Float32Array, output: Float32Array): void {

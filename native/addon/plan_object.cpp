@@ -15,6 +15,7 @@
 #include "addon/errors.hpp"
 #include "isa/dispatch.hpp"
 #include "plan/plan.hpp"
+#include "plan/short_scheme.hpp"
 #include "plan/thread_pool.hpp"
 #include "plan/transposed_plan.hpp"
 
@@ -185,6 +186,35 @@ napi_value number(napi_env env, double value) {
   return result;
 }
 
+napi_value triple(napi_env env, int depth, int height, int width) {
+  napi_value result = nullptr;
+  napi_create_array_with_length(env, 3, &result);
+  napi_set_element(env, result, 0, number(env, depth));
+  napi_set_element(env, result, 1, number(env, height));
+  napi_set_element(env, result, 2, number(env, width));
+  return result;
+}
+
+// { outputs, taps, products, error }: of a tile along depth, height and width.
+napi_value short_algorithm(napi_env env, const ConvPlan& plan) {
+  napi_value result = nullptr;
+  const ShortScheme* const scheme = plan.short_scheme();
+  if (scheme == nullptr) {
+    napi_get_undefined(env, &result);
+    return result;
+  }
+  const auto [depth, height, width] = scheme->axis;
+  const napi_property_descriptor properties[] = {
+      constant("outputs", triple(env, depth->outputs, height->outputs, width->outputs), napi_enumerable),
+      constant("taps", triple(env, depth->taps, height->taps, width->taps), napi_enumerable),
+      constant("products", triple(env, depth->products, height->products, width->products), napi_enumerable),
+      constant("error", number(env, scheme->error(plan.shape().in_channels_per_group())), napi_enumerable),
+  };
+  napi_create_object(env, &result);
+  napi_define_properties(env, result, std::size(properties), properties);
+  return result;
+}
+
 // A function that keeps `plan` alive: somebody may keep nothing but the function.
 napi_value method(napi_env env, const char* name, napi_callback callback, PlanObject* data, napi_value plan) {
   napi_value function = nullptr;
@@ -209,6 +239,7 @@ napi_value make_object(napi_env env, std::unique_ptr<PlanObject> owned) {
       constant("threads", number(env, plan.threads()), napi_enumerable),
       constant("workspaceBytes", number(env, static_cast<double>(plan.workspace_bytes())), napi_enumerable),
       constant("weightBytes", number(env, static_cast<double>(plan.weight_bytes())), napi_enumerable),
+      constant("shortAlgorithm", short_algorithm(env, plan), napi_enumerable),
       constant("run", method(env, "run", run, data, object), napi_default),
       constant("runAsync", method(env, "runAsync", run_async, data, object), napi_default),
   };

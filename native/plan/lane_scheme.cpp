@@ -115,6 +115,15 @@ double rows_work(const int (&from)[3], const int (&to)[3], const int (&work)[3])
   return sum;
 }
 
+// No scheme of these algorithms takes fewer: the multiply-adds of its products.
+double least_cycles(const Problem& problem, const ShortScheme& nest) {
+  const double lanes = static_cast<double>(LaneAxis::count_tiles(*nest.axis[2], problem.axes[2]) *
+                                           LaneAxis::count_phases(problem.axes[2]) * rows_of_tiles(problem, nest));
+  const double terms = static_cast<double>(problem.channels * nest.tap_groups) * static_cast<double>(problem.outputs);
+  return problem.shape.groups * static_cast<double>(nest.points()) * terms * lanes /
+         static_cast<double>(problem.lanes) / (problem.lanes >= 16 ? 1 : 2);
+}
+
 double cycles_of(const Problem& problem, LaneScheme* scheme) {
   const ShortScheme& nest = scheme->nest;
   const ShortAlgorithm& width = *nest.axis[2];
@@ -228,7 +237,10 @@ bool choose_lane_scheme(const PlanRequest& request, LaneScheme* scheme) {
         LaneScheme candidate{};
         candidate.nest = {{fitting[0][z], fitting[1][y], fitting[2][x]}, groups[x], {}, 0};
         if (candidate.nest.points() == 1 || candidate.nest.error(problem.channels) > request.tolerance) continue;
-        for (int64_t budget = 16; budget <= 1024; budget *= 2) {
+        if (least_cycles(problem, candidate.nest) >= scheme->nest.cycles) continue;
+        // Longer pieces where tiles lend inputs to each other.
+        const int64_t most_lanes = candidate.nest.tap_groups == 1 ? 128 : 1024;
+        for (int64_t budget = 2 * problem.lanes; budget <= most_lanes; budget *= 2) {
           choose_pieces(problem, 1, budget, &candidate);
           candidate.nest.cycles = cycles_of(problem, &candidate);
           if (candidate.nest.cycles < scheme->nest.cycles) {

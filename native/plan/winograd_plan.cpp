@@ -75,6 +75,7 @@ class WinogradPlan final : public ConvPlan {
   }
 
   const char* algorithm() const override { return winograd_candidate.name; }
+  const ShortScheme* short_scheme() const override { return &scheme_; }
   size_t workspace_bytes() const override { return sizeof(float) * (shared_floats_ + threads_ * thread_floats_); }
   size_t weight_bytes() const override {
     return packed_->weight.size_bytes() + packed_->bias.size_bytes() + fallback_.bytes();

@@ -77,6 +77,7 @@ class WinogradWLanesPlan final : public ConvPlan {
   }
 
   const char* algorithm() const override { return winograd_w_lanes_candidate.name; }
+  const ShortScheme* short_scheme() const override { return &scheme_.nest; }
   size_t workspace_bytes() const override { return sizeof(float) * threads_ * thread_floats_; }
   size_t weight_bytes() const override {
     return packed_->weight.size_bytes() + packed_->bias.size_bytes() + fallback_.bytes();
