@@ -180,14 +180,17 @@ function renderPaths(squares: readonly [Squares, Squares], scale: Scale): string
           if (level === 0) return '';
           const count = Math.round(share(row, column) * rows.most * columns.most);
           const high = level > heatLevels / 2 ? ' high' : '';
-          return `<text class="count${high}" x="${origin[1] + column + 0.5}" y="${short(origin[0] + row + 0.68)}" style="font-size:.5px">${count}</text>`;
+          return `<text class="count${high}" x="${short((origin[1] + column + 0.5) * scale.unit)}" y="${short((origin[0] + row + 0.68) * scale.unit)}">${count}</text>`;
         }),
       );
   return [
     ...[...areas].map(([level, path]) => `<path class="h${level}" d="${path}"/>`),
     renderGrid(scale),
     outline('field', origin[1], origin[0], columns.elements, rows.elements, scale.unit, 1.6),
-    ...numbers,
+    // Browsers set text of half a pixel badly, however large it comes out.
+    ...(numbered
+      ? [`<g transform="scale(${short4(1 / scale.unit)})" style="font-size:${short(scale.unit / 2)}px">${numbers.join('')}</g>`]
+      : []),
   ].join('');
 }
 

@@ -32,7 +32,7 @@ export interface Report {
   readonly margin: readonly InputMargin[];
 }
 
-// A count takes 8 bytes, and each layer's are counted anew.
+// Larger fields with holes are not counted: an element takes 8 bytes, and each layer's field is counted anew.
 const largestCounted = 2 ** 20;
 
 /** Analyses a stack; `inputSize` has one size per axis. */
@@ -41,6 +41,7 @@ export function reportStack(stack: readonly StackLayer[], inputSize?: readonly n
   const steps = axes.map(({ layers, size }) => receptiveField(layers, size));
   const layers = stack.map(({ word, kind, axes: windows }, index): LayerReport => {
     const prefixes = axes.map(({ layers, size }) => ({ layers: layers.slice(0, index + 1), size }));
+    const holes = prefixes.map((prefix) => hasHoles(prefix.layers, prefix.size));
     const field = steps.map((axis) => axis[index]!.size);
     const differ = stack.slice(0, index + 1).some((layer) => layer.kind === 'transposed');
     return {
@@ -53,8 +54,11 @@ export function reportStack(stack: readonly StackLayer[], inputSize?: readonly n
       field,
       jump: steps.map((axis) => axis[index]!.stride),
       center: steps.map((axis) => axis[index]!.center),
-      hasHoles: prefixes.some((prefix) => hasHoles(prefix.layers, prefix.size)),
-      ...(differ || Math.max(...field) > largestCounted ? {} : { touched: prefixes.map((prefix) => coverage(prefix.layers).touched) }),
+      hasHoles: holes.includes(true),
+      ...(!differ &&
+        field.every((size, axis) => !holes[axis] || size <= largestCounted) && {
+          touched: field.map((size, axis) => (holes[axis] ? coverage(prefixes[axis]!.layers).touched : size)),
+        }),
     };
   });
   const hdc = axes.map(({ layers }) => hdcOf(layers));
