@@ -4,25 +4,13 @@
  * An SVG that stands alone (no script, no font), follows the reader's light or dark scheme, and is drawn 640 wide with text of 15, which
  * can be read at 400 pixels (9.4) as well as at 1200.
  */
+import { type Drawing, pictureMargin, pictureWidth } from './drawing.js';
 import { escape } from './markup.js';
 import { renderPlane } from './plane.js';
 import type { Report } from './report.js';
 import type { StackLayer } from './stack.js';
 import { headline } from './summary.js';
 import { renderTree } from './tree.js';
-
-/** The part of a picture below its title. */
-export interface Drawing {
-  readonly height: number;
-  readonly elements: readonly string[];
-  /** What it shows, for those who can't see it. */
-  readonly description: string;
-}
-
-export const pictureWidth = 640;
-export const pictureMargin = 16;
-/** Steps of the colour scale of path counts. */
-export const heatLevels = 9;
 
 const headHeight = 74;
 const longestTitle = 54;
@@ -31,7 +19,7 @@ const light = ['#e0ecf9', '#c6dcf2', '#a6cae8', '#80b4dd', '#5a9ad1', '#397fc2',
 const dark = ['#12304f', '#163f67', '#1a5182', '#20679f', '#2d7fbd', '#4b99d5', '#72b3e8', '#a2cff6', '#daedff'];
 
 const style = `
-.back { fill: #fff; } text { font: 15px system-ui, sans-serif; fill: #1f2328; }
+svg { font: 15px system-ui, sans-serif; } text { fill: #1f2328; } .back { fill: #fff; }
 .title { font-size: 19px; font-weight: 600; } .caption { font-weight: 600; } .quiet { fill: #57606a; }
 .seen { fill: #a9cff2; } .field { fill: none; stroke: #0969da; } .grid { fill: none; stroke: #afb8c1; opacity: .55; }
 .tap, .node.on { fill: #c4232f; } .view { fill: none; stroke: #c4232f; }
@@ -39,7 +27,7 @@ const style = `
 .count { fill: #1f2328; text-anchor: middle; } .high { fill: #fff; }
 ${light.map((colour, level) => `.h${level + 1} { fill: ${colour}; }`).join(' ')}
 @media (prefers-color-scheme: dark) {
-.back { fill: #0d1117; } text { fill: #e6edf3; } .quiet { fill: #9198a1; }
+text { fill: #e6edf3; } .back { fill: #0d1117; } .quiet { fill: #9198a1; }
 .seen { fill: #1d4d80; } .field { stroke: #58a6ff; } .grid { stroke: #6e7681; }
 .tap, .node.on { fill: #ff8078; } .view, .edge { stroke: #ff8078; }
 .node { fill: #0d1117; stroke: #6e7681; } .span { fill: #ff8078; } .count { fill: #e6edf3; } .high { fill: #0d1117; }
@@ -76,41 +64,4 @@ function shortTitle(title: string): string {
   if (title.length <= longestTitle) return title;
   const cut = title.slice(0, longestTitle - 2);
   return `${cut.slice(0, Math.max(cut.lastIndexOf(' →'), cut.lastIndexOf(', ')))} …`;
-}
-
-/** The part that `count` is of `most`. Counts beyond doubles are infinite: all of them the largest. */
-export function shareOf(count: number, most: number): number {
-  return count === most ? 1 : count / most;
-}
-
-/** 1 … {@link heatLevels} in proportion to the largest, 0 where there is no path. */
-export function heatLevel(share: number): number {
-  return share === 0 ? 0 : Math.max(1, Math.ceil(heatLevels * share));
-}
-
-/** The colour scale, from one path to `most`, each level `step` wide. */
-export function renderScale(x: number, y: number, most: number, step = 16): string {
-  if (most <= 1) return '';
-  const boxes = Array.from(
-    { length: heatLevels },
-    (_, level) => `<rect class="h${level + 1}" x="${x + 58 + level * step}" y="${y}" width="${step}" height="14"/>`,
-  );
-  return [
-    `<text x="${x}" y="${y + 12}">1 path</text>`,
-    ...boxes,
-    `<text x="${x + 66 + heatLevels * step}" y="${y + 12}">${formatCount(most)}</text>`,
-  ].join('');
-}
-
-/** 1,234 or 1.2·10⁹. */
-export function formatCount(count: number): string {
-  if (count < 1e6) return count.toLocaleString('en-US');
-  const [digits, exponent] = count.toExponential(1).split('e+');
-  if (exponent === undefined) return 'more than 10³⁰⁸';
-  return `${digits!}·10${Array.from(exponent, (digit) => '⁰¹²³⁴⁵⁶⁷⁸⁹'[Number(digit)]!).join('')}`;
-}
-
-/** A coordinate with two digits behind the point, as short as it goes. */
-export function short(value: number): number {
-  return Math.round(value * 100) / 100;
 }

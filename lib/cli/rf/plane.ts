@@ -7,7 +7,7 @@
 import { alongAxis, type StackLayer } from './stack.js';
 import type { PathCounts } from '../../receptive-field/path-counts.js';
 import { AxisPaths } from './paths.js';
-import { type Drawing, formatCount, heatLevel, heatLevels, pictureMargin, pictureWidth, renderScale, shareOf, short } from './picture.js';
+import { type Drawing, formatCount, heatLevel, heatLevels, pictureMargin, pictureWidth, renderScale, shareOf, short } from './drawing.js';
 import { isDilated, labelOf, type Report } from './report.js';
 
 const gap = 20;

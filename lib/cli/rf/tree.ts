@@ -4,7 +4,7 @@
  * Up to 4,096 steps of paths are drawn one by one; of more, the span that they take.
  */
 import { AxisPaths } from './paths.js';
-import { type Drawing, formatCount, heatLevel, heatLevels, pictureMargin, pictureWidth, renderScale, shareOf, short } from './picture.js';
+import { type Drawing, formatCount, heatLevel, heatLevels, pictureMargin, pictureWidth, renderScale, shareOf, short } from './drawing.js';
 import { isDilated, labelOf, type Report } from './report.js';
 import { alongAxis, type StackLayer } from './stack.js';
 

@@ -1,8 +1,9 @@
 /** The pictures draw what the arithmetic says: dots, areas, boxes and nodes are counted, for chosen stacks and for random ones. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { formatCount } from '../../../lib/cli/rf/drawing.js';
 import { renderPage } from '../../../lib/cli/rf/page.js';
-import { formatCount, renderPicture } from '../../../lib/cli/rf/picture.js';
+import { renderPicture } from '../../../lib/cli/rf/picture.js';
 import { reportStack } from '../../../lib/cli/rf/report.js';
 import { alongAxis, readStack } from '../../../lib/cli/rf/stack.js';
 import { coverage, receptiveField } from '../../../lib/index.js';
