@@ -18,9 +18,11 @@ export function shareOf(count: number, most: number): number {
   return count === most ? 1 : count / most;
 }
 
-/** 1 … {@link heatLevels} in proportion to the largest, 0 where there is no path. */
-export function heatLevel(share: number): number {
-  return share === 0 ? 0 : Math.max(1, Math.ceil(heatLevels * share));
+/** From 1 for one path to {@link heatLevels} for `most`, 0 where there is none; the middle where no element has more than one. */
+export function heatLevel(share: number, most: number): number {
+  if (share === 0) return 0;
+  if (most <= 1) return Math.ceil(heatLevels / 2);
+  return 1 + Math.round(((heatLevels - 1) * (share - 1 / most)) / (1 - 1 / most));
 }
 
 /** The colour scale, from one path to `most`, each level `step` wide. */

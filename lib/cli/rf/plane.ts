@@ -169,16 +169,17 @@ function renderLayer(axes: readonly [AxisPaths, AxisPaths], layer: number, scale
 function renderPaths(squares: readonly [Squares, Squares], scale: Scale): string {
   const origin = originOf(squares, scale);
   const [rows, columns] = squares;
+  const most = rows.most * columns.most;
   const share = (row: number, column: number): number => rows.paths[row]! * columns.paths[column]!;
-  const areas = runs(squares, (row, column) => heatLevel(share(row, column)), origin);
-  const numbered = scale.unit >= leastNumbered && rows.most * columns.most < 1000;
+  const areas = runs(squares, (row, column) => heatLevel(share(row, column), most), origin);
+  const numbered = scale.unit >= leastNumbered && most < 1000;
   const numbers = !numbered
     ? []
     : rows.paths.flatMap((_, row) =>
         columns.paths.map((_, column) => {
-          const level = heatLevel(share(row, column));
+          const level = heatLevel(share(row, column), most);
           if (level === 0) return '';
-          const count = Math.round(share(row, column) * rows.most * columns.most);
+          const count = Math.round(share(row, column) * most);
           const high = level > heatLevels / 2 ? ' high' : '';
           return `<text class="count${high}" x="${short((origin[1] + column + 0.5) * scale.unit)}" y="${short((origin[0] + row + 0.68) * scale.unit)}">${count}</text>`;
         }),

@@ -123,7 +123,7 @@ function renderStrip(counts: Float64Array, most: number, top: number, unit: numb
       begin: index * side,
       end: Math.min((index + 1) * side, counts.length),
       count: largest,
-      level: heatLevel(shareOf(largest, most)),
+      level: heatLevel(shareOf(largest, most), most),
     };
   });
   const numbered = unit >= leastNumbered && most < 1000;
