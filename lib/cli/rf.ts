@@ -5,6 +5,7 @@ import { type Command, readWords, UsageError } from './command.js';
 import { renderPage } from './rf/page.js';
 import { renderPicture } from './rf/picture.js';
 import { type Report, reportStack } from './rf/report.js';
+import { drawStack } from './rf/stack-drawing.js';
 import { readStack, type StackLayer } from './rf/stack.js';
 import { columnsOf, headline, remarksOf, rowOf } from './rf/summary.js';
 
@@ -40,8 +41,9 @@ export const rf: Command = {
     const stack = readStack(positionals);
     const inputSize = values.input === undefined ? undefined : readInputSize(values.input, stack[0]!.axes.length);
     const report = namingWords(stack, () => reportStack(stack, inputSize));
-    if (values.svg !== undefined) await writeFile(values.svg, renderPicture(stack, report));
-    if (values.html !== undefined) await writeFile(values.html, renderPage(stack, report));
+    const picture = values.svg === undefined && values.html === undefined ? '' : renderPicture(report, () => drawStack(stack, report));
+    if (values.svg !== undefined) await writeFile(values.svg, picture);
+    if (values.html !== undefined) await writeFile(values.html, renderPage(report, picture));
     process.stdout.write(values.json ? `${JSON.stringify(report, null, 2)}\n` : text(report));
     return 0;
   },

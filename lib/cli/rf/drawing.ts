@@ -13,6 +13,13 @@ export const pictureMargin = 16;
 /** Steps of the colour scale of path counts. */
 export const heatLevels = 9;
 
+/** What is said of a drawing in which outputs are not alike. */
+export const outputsDiffer = 'Outputs differ behind transposed layers; drawn: one with the largest field.';
+
+export function largest(counts: Float64Array): number {
+  return counts.reduce((most, count) => Math.max(most, count), 0);
+}
+
 /** The part that `count` is of `most`. Counts beyond doubles are infinite: all of them the largest. */
 export function shareOf(count: number, most: number): number {
   return count === most ? 1 : count / most;

@@ -1,11 +1,9 @@
 /** A report as one HTML page that stands alone: the picture, then the table. */
 import { escape } from './markup.js';
-import { renderPicture } from './picture.js';
 import type { Report } from './report.js';
-import type { StackLayer } from './stack.js';
 import { columnsOf, headline, remarksOf, rowOf } from './summary.js';
 
-export function renderPage(stack: readonly StackLayer[], report: Report): string {
+export function renderPage(report: Report, picture: string): string {
   const row = (tag: string, cells: readonly string[]): string =>
     `<tr>${cells.map((cell) => `<${tag}>${escape(cell)}</${tag}>`).join('')}</tr>`;
   return `<!doctype html>
@@ -26,7 +24,7 @@ th:first-child, td:first-child { text-align: left; }
 </style>
 <h1>Receptive field of ${escape(report.title)}</h1>
 <p class="quiet">The stack ${escape(headline(report))}.</p>
-${renderPicture(stack, report)}
+${picture}
 <div class="wide"><table>
 <thead>${row('th', columnsOf(report))}</thead>
 <tbody>

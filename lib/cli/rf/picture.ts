@@ -1,16 +1,13 @@
 /**
- * The picture of a stack: how its field grows and by how many paths each element is reached, over the plane or, of one axis, as a tree.
+ * A picture: how a field grows and by how many paths each element is reached, over the plane or, of a stack of one axis, as a tree.
  *
  * An SVG that stands alone (no script, no font), follows the reader's light or dark scheme, and is drawn 640 wide with text of 15, which
  * can be read at 400 pixels (9.4) as well as at 1200.
  */
 import { type Drawing, pictureMargin, pictureWidth } from './drawing.js';
 import { escape } from './markup.js';
-import { renderPlane } from './plane.js';
 import type { Report } from './report.js';
-import type { StackLayer } from './stack.js';
 import { headline } from './summary.js';
-import { renderTree } from './tree.js';
 
 const headHeight = 74;
 const longestTitle = 54;
@@ -35,10 +32,11 @@ ${dark.map((colour, level) => `.h${level + 1} { fill: ${colour}; }`).join(' ')}
 }
 `;
 
-export function renderPicture(stack: readonly StackLayer[], report: Report): string {
-  const seesNothing = report.layers.at(-1)!.field.includes(0);
-  const render = seesNothing ? renderNothing : report.axes === 1 ? renderTree : renderPlane;
-  const { height, elements, description } = render(stack, report);
+const nothingSeen = 'The strides pick out nothing but the zeros between the inputs of a transposed layer.';
+const nothing: Drawing = { height: 30, elements: [`<text x="${pictureMargin}" y="16">${nothingSeen}</text>`], description: nothingSeen };
+
+export function renderPicture(report: Report, draw: () => Drawing): string {
+  const { height, elements, description } = report.layers.at(-1)!.field.includes(0) ? nothing : draw();
   const line = `${report.layers.length === 1 ? '' : `${report.layers.length} layers, `}${headline(report)}`;
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${pictureWidth} ${headHeight + height}" role="img" aria-labelledby="title description">
 <title id="title">Receptive field of ${escape(report.title)}</title>
@@ -52,11 +50,6 @@ ${elements.join('\n')}
 </g>
 </svg>
 `;
-}
-
-function renderNothing(): Drawing {
-  const description = 'The strides pick out nothing but the zeros between the inputs of a transposed layer.';
-  return { height: 30, elements: [`<text x="${pictureMargin}" y="16">${description}</text>`], description };
 }
 
 /** Cut behind a whole layer or number. */

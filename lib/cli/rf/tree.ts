@@ -4,7 +4,19 @@
  * Up to 4,096 steps of paths are drawn one by one; of more, the span that they take.
  */
 import { AxisPaths } from './paths.js';
-import { type Drawing, formatCount, heatLevel, heatLevels, pictureMargin, pictureWidth, renderScale, shareOf, short } from './drawing.js';
+import {
+  type Drawing,
+  formatCount,
+  heatLevel,
+  heatLevels,
+  pictureMargin,
+  pictureWidth,
+  largest,
+  outputsDiffer,
+  renderScale,
+  shareOf,
+  short,
+} from './drawing.js';
 import { isDilated, labelOf, type Report } from './report.js';
 import { alongAxis, type StackLayer } from './stack.js';
 
@@ -51,14 +63,12 @@ export function renderTree(stack: readonly StackLayer[], report: Report): Drawin
       ? []
       : rows.flatMap(({ layer, seen }) => renderNodes(axis, layer, seen, [first, first + counts.length - 1], radius, x, y));
   const stripTop = y(-1) + 16;
-  const most = counts.reduce((largest, count) => Math.max(largest, count), 0);
+  const most = largest(counts);
   const legend = stripTop + stripHeight + 22;
   const legendHeight = most > 1 ? 34 : 0;
   const notes = [
     ...(single ? [] : ['Too many paths to draw one by one: shaded is the span they take.']),
-    ...(report.layers.some(({ kind }) => kind === 'transposed')
-      ? ['Outputs differ behind transposed layers; drawn: one with the largest field.']
-      : []),
+    ...(report.layers.some(({ kind }) => kind === 'transposed') ? [outputsDiffer] : []),
   ];
   return {
     height: legend + legendHeight + notes.length * 22,
@@ -118,12 +128,12 @@ function renderSpan(
 function renderStrip(counts: Float64Array, most: number, top: number, unit: number): string {
   const side = Math.ceil(counts.length / mostBars);
   const bars = Array.from({ length: Math.ceil(counts.length / side) }, (_, index) => {
-    const largest = counts.subarray(index * side, (index + 1) * side).reduce((a, b) => Math.max(a, b), 0);
+    const count = largest(counts.subarray(index * side, (index + 1) * side));
     return {
       begin: index * side,
       end: Math.min((index + 1) * side, counts.length),
-      count: largest,
-      level: heatLevel(shareOf(largest, most), most),
+      count,
+      level: heatLevel(shareOf(count, most), most),
     };
   });
   const numbered = unit >= leastNumbered && most < 1000;

@@ -5,13 +5,15 @@ import { formatCount } from '../../../lib/cli/rf/drawing.js';
 import { renderPage } from '../../../lib/cli/rf/page.js';
 import { renderPicture } from '../../../lib/cli/rf/picture.js';
 import { reportStack } from '../../../lib/cli/rf/report.js';
+import { drawStack } from '../../../lib/cli/rf/stack-drawing.js';
 import { alongAxis, readStack } from '../../../lib/cli/rf/stack.js';
 import { coverage, receptiveField } from '../../../lib/index.js';
 import { area, cells, count, panels, rectangle, unbalancedTags } from './svg.js';
 
 function draw(words: string): string {
   const stack = readStack(words.split(' '));
-  return renderPicture(stack, reportStack(stack));
+  const report = reportStack(stack);
+  return renderPicture(report, () => drawStack(stack, report));
 }
 
 /** Coverage of the first `layers` layers along the rows and the columns. */
@@ -196,9 +198,10 @@ describe('transposed layers', () => {
 describe('picture and page', () => {
   const stack = readStack(['3x3d2', 'max2x2s2', 't4x4s2p1']);
   const report = reportStack(stack, [64, 80]);
+  const picture = renderPicture(report, () => drawStack(stack, report));
 
   it('stand alone: no script, no address but the namespace, both colour schemes', () => {
-    for (const document of [renderPicture(stack, report), renderPage(stack, report)]) {
+    for (const document of [picture, renderPage(report, picture)]) {
       expect(document).not.toContain('<script');
       expect(document.replaceAll('http://www.w3.org/2000/svg', '')).not.toContain('http');
       expect(document).toContain('prefers-color-scheme: dark');
@@ -207,14 +210,14 @@ describe('picture and page', () => {
   });
 
   it('describe themselves', () => {
-    const svg = renderPicture(stack, report);
+    const svg = picture;
     expect(svg).toContain('role="img" aria-labelledby="title description"');
     expect(svg).toContain('<title id="title">Receptive field of 3×3, d 2 → max 2×2, s 2 → transposed 4×4, s 2</title>');
     expect(svg).toMatch(/<desc id="description">The stack sees [^<]*Panels: [^<]*</);
   });
 
   it('the page has the table with a row for every layer', () => {
-    const page = renderPage(stack, report);
+    const page = renderPage(report, picture);
     expect(page.match(/<tr>/g)).toHaveLength(1 + 3);
     expect(page).toContain('<td>60×76</td>');
   });
