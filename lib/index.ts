@@ -8,6 +8,32 @@ export { type AxisPadding, resolvePadding, type ResolvePaddingOptions, type Wind
 export { transposedOutputSize, type TransposedOutputSizeOptions } from './geometry/transposed-output-size.js';
 export { validTapFraction } from './geometry/valid-tap-fraction.js';
 export { type Rounding } from './geometry/axis.js';
+export type {
+  AvgPoolLayerOptions,
+  BatchNormLayerOptions,
+  ConvLayerOptions,
+  ConvTransposeLayerOptions,
+  CropLayerOptions,
+  LayerOptions,
+  LinearLayerOptions,
+  NetworkBuilder,
+  NetworkNode,
+  PadLayerOptions,
+  PoolLayerOptions,
+  ResizeLayerOptions,
+  SliceRange,
+} from './network/builder.js';
+export {
+  buildNetwork,
+  type LayerReport,
+  type NamedDims,
+  type NamedTensors,
+  type Network,
+  type NetworkOptions,
+  type NetworkRunAsyncOptions,
+} from './network/network.js';
+export type { Initializer, WeightSource } from './network/parameters.js';
+export type { LayerPlanInfo, NetworkPlanInfo } from './network/prepared-network.js';
 export { type Coverage, coverage, type CoverageOptions } from './receptive-field/coverage.js';
 export { designDilations, type DesignDilationsOptions } from './receptive-field/design-dilations.js';
 export { griddingStep } from './receptive-field/gridding-step.js';
