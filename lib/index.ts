@@ -23,6 +23,12 @@ export type {
   ResizeLayerOptions,
   SliceRange,
 } from './network/builder.js';
+export { contextModule, type ContextModuleOptions, type ContextVariant } from './network/models/context-module.js';
+export { dilation10, dilation7, dilation8, type Dilation8Options } from './network/models/dilation.js';
+export { drn, type DrnName } from './network/models/drn.js';
+export { fcn8s } from './network/models/fcn8s.js';
+export { frontEnd } from './network/models/front-end.js';
+export type { ClassifierOptions, ModelOptions } from './network/models/model-options.js';
 export {
   buildNetwork,
   type LayerReport,
@@ -31,7 +37,9 @@ export {
   type Network,
   type NetworkOptions,
   type NetworkRunAsyncOptions,
+  type ReceptiveFieldOptions,
 } from './network/network.js';
+export type { AxisReceptiveField, Misalignment } from './network/receptive-field.js';
 export type { Initializer, WeightSource } from './network/parameters.js';
 export type { LayerPlanInfo, NetworkPlanInfo } from './network/prepared-network.js';
 export { type Coverage, coverage, type CoverageOptions } from './receptive-field/coverage.js';

@@ -70,6 +70,8 @@ interface KernelOptions extends WindowLayerOptions {
   readonly kernel?: number | readonly number[] | undefined;
   /** Default 1. */
   readonly groups?: number | undefined;
+  /** Whether the weight stands still in training, as an interpolation kernel does: it is not counted among the parameters. Default false. */
+  readonly frozen?: boolean | undefined;
   /** Default `'none'`. */
   readonly activation?: Activation | undefined;
 }
@@ -183,7 +185,8 @@ export interface BuiltGraph {
 export class NetworkBuilder {
   readonly #weights: WeightSource | undefined;
   readonly #seed: number;
-  readonly #nodes: BuiltNode[] = [];
+  /** In an order in which each follows its inputs. */
+  readonly #nodes = new Set<BuiltNode>();
   readonly #names = new Set<string>();
   readonly #outputs = new Map<string, BuiltNode>();
   readonly #counts = new Map<string, number>();
@@ -209,21 +212,21 @@ export class NetworkBuilder {
 
   /** A convolution: see `conv`. */
   conv(input: NetworkNode, options: ConvLayerOptions): NetworkNode {
-    const { name, bias, weight, channels, kernel, ...rest } = readOptions('options', options, [
-      'name', 'weight', 'bias', 'channels', 'kernel', 'groups', 'activation', 'stride', 'dilation', 'padding', 'paddingMode',
+    const { name, bias, weight, channels, kernel, frozen, ...rest } = readOptions('options', options, [
+      'name', 'weight', 'bias', 'channels', 'kernel', 'groups', 'frozen', 'activation', 'stride', 'dilation', 'padding', 'paddingMode',
     ]); // prettier-ignore
     return this.#addNamed('conv', name, [input], (place, [{ dims }]) =>
-      convLayer(this.#kernel(place, dims, { weight, bias, channels, kernel, groups: rest.groups }, false), rest),
+      convLayer(this.#kernel(place, dims, { weight, bias, channels, kernel, frozen, groups: rest.groups }, false), rest),
     );
   }
 
   /** A transposed convolution; its weight is [inChannels, outChannels / groups, …kernel]. */
   convTranspose(input: NetworkNode, options: ConvTransposeLayerOptions): NetworkNode {
-    const { name, bias, weight, channels, kernel, ...rest } = readOptions('options', options, [
-      'name', 'weight', 'bias', 'channels', 'kernel', 'groups', 'activation', 'stride', 'dilation', 'padding', 'outputPadding',
+    const { name, bias, weight, channels, kernel, frozen, ...rest } = readOptions('options', options, [
+      'name', 'weight', 'bias', 'channels', 'kernel', 'groups', 'frozen', 'activation', 'stride', 'dilation', 'padding', 'outputPadding',
     ]); // prettier-ignore
     return this.#addNamed('convTranspose', name, [input], (place, [{ dims }]) =>
-      convTransposeLayer(this.#kernel(place, dims, { weight, bias, channels, kernel, groups: rest.groups }, true), rest),
+      convTransposeLayer(this.#kernel(place, dims, { weight, bias, channels, kernel, frozen, groups: rest.groups }, true), rest),
     );
   }
 
@@ -342,7 +345,7 @@ export class NetworkBuilder {
       'activation',
     ]);
     return this.#addNamed('linear', name, [input], (place, [{ dims }]) =>
-      linearLayer(this.#kernel(place, dims, { weight, bias, channels: features, kernel: [], groups: 1 }, false), activation),
+      linearLayer(this.#kernel(place, dims, { weight, bias, channels: features, kernel: [], groups: 1, frozen: false }, false), activation),
     );
   }
 
@@ -374,17 +377,18 @@ export class NetworkBuilder {
   finish(returned: unknown): BuiltGraph {
     if (this.#outputs.size === 0 && returned !== undefined) this.output(returned as NetworkNode);
     if (this.#outputs.size === 0) throw rangeError('the outputs of the network', 'one or more', 0);
-    return { nodes: this.#nodes, outputs: this.#outputs };
+    return { nodes: Array.from(this.#nodes), outputs: this.#outputs };
   }
 
   /** A weight and a bias, given or of the network's own. */
   #kernel(place: string, dims: Dims, options: KernelArguments, transposed: boolean): { weight: Parameter; bias: Parameter | null } {
-    const { weight, bias, channels, kernel, groups = 1 } = options;
+    const { weight, bias, channels, kernel, groups = 1, frozen = false } = options;
+    if (typeof frozen !== 'boolean') throw typeError('frozen', 'a boolean', frozen);
     if (typeof weight === 'object' && weight !== null) {
       if (channels !== undefined) throw rangeError('channels', 'absent beside a weight, which says them', channels);
       const given = givenParameter(`${place}.weight`, weight);
       const outChannels = transposed ? given.dims[1]! * readInteger('groups', groups, 1) : given.dims[0]!;
-      return { weight: given, bias: this.#bias(place, bias ?? false, outChannels) };
+      return { weight: { ...given, frozen }, bias: this.#bias(place, bias ?? false, outChannels) };
     }
     if (weight !== undefined && typeof weight !== 'function') throw typeError('weight', 'a tensor or a function that makes one', weight);
     const axes = dims.length - 2;
@@ -397,7 +401,7 @@ export class NetworkBuilder {
     const sizes = transposed ? [inChannels, outChannels / divisor, ...taps] : [outChannels, inChannels / divisor, ...taps];
     const initializer = (weight as Initializer | undefined) ?? seededKernel(`${place}.weight`, this.#seed);
     return {
-      weight: lazyParameter(`${place}.weight`, sizes, this.#weights, initializer),
+      weight: { ...lazyParameter(`${place}.weight`, sizes, this.#weights, initializer), frozen },
       bias: this.#bias(place, bias ?? true, outChannels),
     };
   }
@@ -431,7 +435,7 @@ export class NetworkBuilder {
     const dims = inLayer(name, layer.kind, () => layer.outputDims(ofInputs(inputs, (input) => input.dims)));
     const node: BuiltNode = Object.freeze({ name, kind: layer.kind, dims, layer, inputs });
     this.#names.add(name);
-    this.#nodes.push(node);
+    this.#nodes.add(node);
     return node;
   }
 
@@ -449,7 +453,7 @@ export class NetworkBuilder {
   }
 
   #own(name: string, node: unknown): BuiltNode {
-    if (this.#nodes.includes(node as BuiltNode)) return node as BuiltNode;
+    if (this.#nodes.has(node as BuiltNode)) return node as BuiltNode;
     throw typeError(name, 'a node of this network', node);
   }
 }
@@ -460,6 +464,7 @@ interface KernelArguments {
   readonly channels: unknown;
   readonly kernel: unknown;
   readonly groups: unknown;
+  readonly frozen: unknown;
 }
 
 function nameOf(options: LayerOptions | undefined): unknown {

@@ -4,7 +4,10 @@
  *
  * Tensors are [batch, channels, …spatial] in row-major order.
  */
+import { typeError } from '../errors.js';
+import type { AxisWindow } from '../geometry/axis.js';
 import type { AxisRelation } from '../receptive-field/axis-relation.js';
+import { windowBegin } from '../receptive-field/window-layer.js';
 import type { Algorithm, BackendName } from '../types.js';
 import type { Parameter } from './parameters.js';
 
@@ -62,8 +65,8 @@ export interface Layer {
   readonly fused?: readonly string[];
   /** Dims for inputs of the given dims: complete if those are, else with null where unknown. Throws where the inputs don't fit. */
   outputDims(inputs: Inputs<Dims>): Dims;
-  /** What an output element reads of input `index`; dims are complete. */
-  relation(index: number, inputs: Inputs<Sizes>, output: Sizes): Relation;
+  /** What an output element reads of input `index`. Throws where that depends on a size that is null. */
+  relation(index: number, inputs: Inputs<Dims>, output: Dims): Relation;
   /** How to compute it; dims are complete and have been through {@link outputDims}. */
   plan(inputs: Inputs<Sizes>, output: Sizes, execution: Execution): LayerPlan;
   /** Whether the output may be written over input `index` while it is computed. Without this method: never. */
@@ -77,6 +80,23 @@ export function isComplete(dims: Dims): dims is readonly number[] {
 /** `[?, 3, 480, 640]`. */
 export function formatDims(dims: Dims): string {
   return `[${dims.map((size) => size ?? '?').join(', ')}]`;
+}
+
+/** A size that `what` depends on. */
+export function requireSize(size: Size | undefined, what: string): number {
+  if (typeof size === 'number') return size;
+  throw typeError('inputDims', `given, because ${what} depends on them`, undefined);
+}
+
+/** The begin padding of a window along an axis of `size` elements. */
+export function requireBegin(window: AxisWindow, size: Size | undefined): number {
+  const begin = windowBegin(window, size ?? undefined);
+  if (begin !== undefined) return begin;
+  throw typeError(
+    'inputDims',
+    `given, because '${String(window.padding)}' padding with stride ${window.stride} depends on them`,
+    undefined,
+  );
 }
 
 /** Something of each input of a layer: sources, which have none, take no notice of it. */

@@ -8,6 +8,7 @@ import { type FusedGraph, fuse } from './fuse.js';
 import { type Dims, type Execution, formatDims, isComplete, ofInputs } from './layer.js';
 import { InputLayer } from './layers/source.js';
 import { parameterCount, type WeightSource } from './parameters.js';
+import { type AxisReceptiveField, describeSeen, graphFields } from './receptive-field.js';
 import { type NetworkPlanInfo, PreparedNetwork, type SizesOf } from './prepared-network.js';
 
 /** How a network computes, and where its parameters come from. */
@@ -36,6 +37,16 @@ export interface LayerReport {
   readonly outputDims: Dims;
   /** Learned parameters. */
   readonly parameters: number;
+  /** What it sees of the first input, per spatial axis; absent where it sees nothing of it, or that depends on a size that is null. */
+  readonly receptiveField?: readonly AxisReceptiveField[];
+}
+
+/** Options of {@link Network.receptiveField}. */
+export interface ReceptiveFieldOptions {
+  /** Name of the input whose elements are counted. Default: the first. */
+  readonly input?: string | undefined;
+  /** Sizes of the only input, or of all by name: needed where fields depend on them. */
+  readonly inputDims?: readonly number[] | NamedDims | undefined;
 }
 
 /** Options of {@link Network.runAsync}. */
@@ -126,14 +137,66 @@ export class Network {
   /** Every layer, in an order in which each follows its inputs: with sizes for inputs of the given dims, else as far as they are known. */
   report(inputDims?: readonly number[] | NamedDims): LayerReport[] {
     const sizes = inputDims === undefined ? undefined : this.#sizes(this.#readDims(inputDims));
-    return this.#graph.nodes.map((node) => ({
-      name: node.name,
-      kind: node.kind,
-      inputs: node.inputs.map(({ name }) => name),
-      fused: node.layer.fused ?? [],
-      outputDims: sizes?.get(node) ?? node.dims,
-      parameters: parameterCount(node.layer.parameters),
-    }));
+    const [input] = this.inputs;
+    const seen =
+      input === undefined ? undefined : graphFields(this.#graph.nodes, input as BuiltNode, (node) => sizes?.get(node) ?? node.dims).seen;
+    return this.#graph.nodes.map((node) => {
+      const fields = seen?.get(node)?.map(describeSeen);
+      return {
+        name: node.name,
+        kind: node.kind,
+        inputs: node.inputs.map(({ name }) => name),
+        fused: node.layer.fused ?? [],
+        outputDims: sizes?.get(node) ?? node.dims,
+        parameters: parameterCount(node.layer.parameters),
+        ...(fields === undefined ? {} : { receptiveField: fields }),
+      };
+    });
+  }
+
+  /**
+   * What one output element sees of an input, along each spatial axis, over every path of the graph: of convolutions and pools
+   *
+   *     size    l = max over paths of the last element seen − min of the first + 1
+   *     stride  J = Π s_i,  padding P: output 0's field begins at −P,  centre −P + (l − 1)/2
+   *
+   * with the alignment check: layers that join paths of different strides, or of fields around different centres, are reported. Behind
+   * transposed layers and resizes, whose fields differ from output to output, `size` is the largest field: see `receptiveField` of stacks. Behind
+   * layers that read all of an axis (global pool, flatten) every output sees the same, and stride is 0.
+   *
+   * @param output Name of an output or of any layer; by default the first output.
+   * @param options `input`: whose elements are counted, by default the first input's; `inputDims`: sizes of the inputs, needed where fields
+   *   depend on them ('same' padding with a stride, global pools, resizes to a size).
+   * @throws {TypeError} ERR_ATROUS_ARGUMENT_TYPE where `inputDims` are needed; the message names the layer that needs them.
+   * @throws {RangeError} ERR_ATROUS_ARGUMENT_RANGE for a name that no layer has, or an output that does not depend on the input.
+   * @see A. Araujo, W. Norris, J. Sim, Computing Receptive Fields of Convolutional Neural Networks, Distill 2019, doi:10.23915/distill.00021
+   * @example
+   * drn('d-22').receptiveField()[0]; // { size: 527, stride: 8, padding: 263, center: 0, aligned: true, misalignments: [] }
+   */
+  receptiveField(output?: string, options?: ReceptiveFieldOptions): AxisReceptiveField[] {
+    const node = this.#nodeNamed('output', output);
+    const { input: inputName, inputDims } = readOptions('options', options, ['input', 'inputDims']);
+    const input = this.#inputNamed(inputName);
+    const sizes = inputDims === undefined ? undefined : this.#sizes(this.#readDims(inputDims as readonly number[] | NamedDims));
+    const { seen, failures } = graphFields(this.#graph.nodes, input, (one) => sizes?.get(one) ?? one.dims);
+    if (failures.has(node)) throw failures.get(node) as Error;
+    const fields = seen.get(node);
+    if (fields === undefined) throw rangeError('output', `a layer that depends on the input '${input.name}'`, node.name);
+    return fields.map(describeSeen);
+  }
+
+  #nodeNamed(argument: string, name: unknown): BuiltNode {
+    if (name === undefined) return this.#graph.outputs.values().next().value!;
+    if (typeof name !== 'string') throw typeError(argument, 'the name of an output or a layer', name);
+    const node = this.#graph.outputs.get(name) ?? this.#graph.byName.get(name);
+    if (node === undefined) throw rangeError(argument, 'the name of an output or a layer', name);
+    return node;
+  }
+
+  #inputNamed(name: unknown): BuiltNode {
+    const node = name === undefined ? this.inputs[0] : this.inputs.find((input) => input.name === name);
+    if (node !== undefined) return node as BuiltNode;
+    throw rangeError('input', `the name of an input (${this.inputs.map((input) => input.name).join(', ')})`, name);
   }
 
   /** How inputs of the given sizes are computed, and the memory this takes. Plans every layer, so that a first run of that size is as fast as the next. */
@@ -180,7 +243,7 @@ export class Network {
       if (signal?.aborted) throw abortError(signal.reason);
     });
     this.#sharedArena = buffer;
-    return this.#results(single ? (inputs) : {}, outputs, prepared.sizes);
+    return this.#results(single ? inputs : {}, outputs, prepared.sizes);
   }
 
   #takeArena(length: number): ArrayBuffer {

@@ -12,6 +12,8 @@ export interface Parameter {
   /** `conv1.weight`. */
   readonly name: string;
   readonly dims: readonly number[];
+  /** It stands still in training, and is not counted. */
+  readonly frozen?: boolean;
   values(): Float32Array;
 }
 
@@ -26,8 +28,9 @@ export type WeightSource =
   | ((name: string, dims: readonly number[]) => Float32Array | FloatTensor | undefined)
   | Readonly<Record<string, FloatTensor | Float32Array>>;
 
+/** Learned values. */
 export function parameterCount(parameters: readonly Parameter[]): number {
-  return parameters.reduce((sum, { name, dims }) => sum + elementCount(name, dims), 0);
+  return parameters.reduce((sum, { name, dims, frozen = false }) => sum + (frozen ? 0 : elementCount(name, dims)), 0);
 }
 
 /** A parameter with given values, which are not copied: they are read when the network first runs. */

@@ -33,7 +33,7 @@ class ArithmeticLayer implements FusibleLayer {
     return inputs.reduce(broadcast);
   }
 
-  relation(index: number, inputs: Inputs<Sizes>, output: Sizes): Relation {
+  relation(index: number, inputs: Inputs<Dims>, output: Dims): Relation {
     const input = inputs[index]!;
     const missing = output.length - input.length;
     const axes = input.map((size, axis): AxisRelation => (size === output[axis + missing] ? sameElement : { kind: 'all' }));

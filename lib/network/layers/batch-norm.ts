@@ -48,7 +48,7 @@ export class BatchNormLayer implements Layer {
     return dims;
   }
 
-  relation(_index: number, _inputs: Inputs<Sizes>, output: Sizes): Relation {
+  relation(_index: number, _inputs: Inputs<Dims>, output: Dims): Relation {
     return { kind: 'axes', axes: output.map(() => sameElement) };
   }
 

@@ -1,7 +1,7 @@
 /** Concatenation: inputs one behind the other along one axis. */
 import { rangeError } from '../../errors.js';
 import { sameElement, shifted } from '../../receptive-field/axis-relation.js';
-import { type Dims, formatDims, type Layer, type LayerPlan, type Relation, type Inputs, type Sizes } from '../layer.js';
+import { type Dims, formatDims, type Layer, type LayerPlan, type Relation, type Inputs, requireSize, type Sizes } from '../layer.js';
 
 export function concatLayer(axis: number): Layer {
   return new ConcatLayer(axis);
@@ -29,8 +29,10 @@ class ConcatLayer implements Layer {
     });
   }
 
-  relation(index: number, inputs: Inputs<Sizes>, output: Sizes): Relation {
-    const before = inputs.slice(0, index).reduce((sum, dims) => sum + dims[this.#axis]!, 0);
+  relation(index: number, inputs: Inputs<Dims>, output: Dims): Relation {
+    const before = inputs
+      .slice(0, index)
+      .reduce((sum, dims) => sum + requireSize(dims[this.#axis], 'where a part of the concatenation begins'), 0);
     return { kind: 'axes', axes: output.map((_, axis) => (axis === this.#axis ? shifted(-before) : sameElement)) };
   }
 

@@ -3,12 +3,23 @@ import { Conv } from '../../conv.js';
 import { readConvOptions } from '../../conv-options.js';
 import { type ConvDefinition, defineConv, requireInputRank, resolveConv, spatialAxes } from '../../conv-shape.js';
 import { convOutputSize } from '../../geometry/output-size.js';
+import type { AxisWindow } from '../../geometry/axis.js';
 import { padAxis } from '../../geometry/padding.js';
 import { sameElement } from '../../receptive-field/axis-relation.js';
 import type { Activation, FloatTensor } from '../../types.js';
 import { rangeError } from '../../errors.js';
 import type { ChannelAffine } from '../channel-affine.js';
-import { type Dims, type Execution, isComplete, type Layer, type LayerPlan, type Relation, type Inputs, type Sizes } from '../layer.js';
+import {
+  type Dims,
+  type Execution,
+  isComplete,
+  type Layer,
+  type LayerPlan,
+  type Relation,
+  type Inputs,
+  type Sizes,
+  requireBegin,
+} from '../layer.js';
 import type { Parameter } from '../parameters.js';
 
 export interface KernelParameters {
@@ -78,21 +89,22 @@ class ConvLayer implements FusibleLayer {
     const sizes = kernel.map((taps, axis) => {
       const size = dims[axis + 2] ?? null;
       if (size === null) return null;
-      const [begin, end] = this.#padding(axis, size);
-      const outputs = convOutputSize(size, taps, settings.stride[axis]!, settings.dilation[axis]!, begin, end);
+      const { stride, dilation, padding } = this.#window(axis);
+      const [begin, end] = padAxis(size, taps, stride, dilation, padding);
+      const outputs = convOutputSize(size, taps, stride, dilation, begin, end);
       return outputs < 0 ? null : outputs;
     });
     return [dims[0]!, outChannels, ...sizes];
   }
 
-  relation(_index: number, [input]: Inputs<Sizes>): Relation {
+  relation(_index: number, [input]: Inputs<Dims>): Relation {
     const { kernel, channelsPerGroup, outChannels, settings } = this.#definition;
     const axes = kernel.map((taps, axis) => ({
       kind: 'window' as const,
       kernel: taps,
       stride: settings.stride[axis]!,
       dilation: settings.dilation[axis]!,
-      begin: this.#padding(axis, input[axis + 2]!)[0],
+      begin: requireBegin(this.#window(axis), input[axis + 2]),
       transposed: false,
       paddingMode: settings.paddingMode,
     }));
@@ -117,10 +129,10 @@ class ConvLayer implements FusibleLayer {
     };
   }
 
-  #padding(axis: number, size: number): readonly [number, number] {
+  #window(axis: number): AxisWindow {
     const { kernel, settings } = this.#definition;
     const padding = typeof settings.padding === 'string' ? settings.padding : settings.padding[axis]!;
-    return padAxis(size, kernel[axis]!, settings.stride[axis]!, settings.dilation[axis]!, padding);
+    return { kernel: kernel[axis]!, stride: settings.stride[axis]!, dilation: settings.dilation[axis]!, padding };
   }
 
   #makeConv(execution: Execution): Conv {

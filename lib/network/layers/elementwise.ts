@@ -1,7 +1,7 @@
 /** Functions of one element: y[i] = f(x[i]), in place where nothing else reads x. NaN stays NaN in all of them. */
 import { rangeError, typeError } from '../../errors.js';
 import { sameElement } from '../../receptive-field/axis-relation.js';
-import type { Dims, Layer, LayerPlan, Relation, Inputs, Sizes } from '../layer.js';
+import type { Dims, Layer, LayerPlan, Relation, Inputs } from '../layer.js';
 
 /** One loop each: a loop that calls a function given to it runs at a third of the speed once several functions were. */
 type Loop = (input: Float32Array, output: Float32Array) => void;
@@ -20,7 +20,7 @@ class ElementwiseLayer implements Layer {
     return dims;
   }
 
-  relation(_index: number, _inputs: Inputs<Sizes>, output: Sizes): Relation {
+  relation(_index: number, _inputs: Inputs<Dims>, output: Dims): Relation {
     return { kind: 'axes', axes: output.map(() => sameElement) };
   }
 

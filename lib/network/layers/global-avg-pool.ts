@@ -16,7 +16,7 @@ class GlobalAvgPoolLayer implements Layer {
     return dims.map((size, axis) => (axis < 2 ? size : 1));
   }
 
-  relation(_index: number, _inputs: Inputs<Sizes>, output: Sizes): Relation {
+  relation(_index: number, _inputs: Inputs<Dims>, output: Dims): Relation {
     return { kind: 'axes', axes: output.map((_, axis) => (axis < 2 ? sameElement : { kind: 'all' })) };
   }
 

@@ -5,14 +5,14 @@
  */
 import { readConvOptions } from '../../conv-options.js';
 import { rangeError, typeError } from '../../errors.js';
-import { readRounding, type Rounding } from '../../geometry/axis.js';
+import { type AxisWindow, readRounding, type Rounding } from '../../geometry/axis.js';
 import { effectiveKernel } from '../../geometry/effective-kernel-size.js';
 import { ceilOutputSize, convOutputSize } from '../../geometry/output-size.js';
 import { padAxis } from '../../geometry/padding.js';
 import { sameElement } from '../../receptive-field/axis-relation.js';
 import { readPerAxis } from '../../validate.js';
 import type { AxesPadding } from '../../conv-options.js';
-import type { Dims, Layer, LayerPlan, Relation, Inputs, Sizes } from '../layer.js';
+import { type Dims, type Inputs, type Layer, type LayerPlan, type Relation, requireBegin, type Sizes } from '../layer.js';
 import { requireRank, requireSpatialAxes, spatialTriple, type Triple } from './spatial.js';
 
 type PoolKind = 'maxPool' | 'avgPool';
@@ -71,14 +71,14 @@ class PoolLayer implements Layer {
     });
   }
 
-  relation(_index: number, [input]: Inputs<Sizes>): Relation {
+  relation(_index: number, [input]: Inputs<Dims>): Relation {
     const { kernel, stride, dilation } = this.#settings;
     const axes = kernel.map((taps, axis) => ({
       kind: 'window' as const,
       kernel: taps,
       stride: stride[axis]!,
       dilation: dilation[axis]!,
-      begin: this.#padding(axis, input[axis + 2]!)[0],
+      begin: requireBegin(this.#window(axis), input[axis + 2]),
       transposed: false,
       paddingMode: 'zeros' as const,
     }));
@@ -105,9 +105,15 @@ class PoolLayer implements Layer {
     };
   }
 
-  #padding(axis: number, size: number): readonly [number, number] {
+  #window(axis: number): AxisWindow {
     const { kernel, stride, dilation, padding } = this.#settings;
-    return padAxis(size, kernel[axis]!, stride[axis]!, dilation[axis]!, typeof padding === 'string' ? padding : padding[axis]!);
+    const given = typeof padding === 'string' ? padding : padding[axis]!;
+    return { kernel: kernel[axis]!, stride: stride[axis]!, dilation: dilation[axis]!, padding: given };
+  }
+
+  #padding(axis: number, size: number): readonly [number, number] {
+    const { kernel, stride, dilation, padding } = this.#window(axis);
+    return padAxis(size, kernel, stride, dilation, padding);
   }
 }
 

@@ -18,7 +18,7 @@ import {
   sameElement,
 } from '../../receptive-field/axis-relation.js';
 import { readElements, readInteger, readName, requireOnePerAxis } from '../../validate.js';
-import type { Dims, Layer, LayerPlan, Relation, Size, Inputs, Sizes } from '../layer.js';
+import { type Dims, type Inputs, type Layer, type LayerPlan, type Relation, requireSize, type Size, type Sizes } from '../layer.js';
 import { requireRank, requireSpatialAxes, spatialTriple, type Triple } from './spatial.js';
 
 const coordinateModes = ['halfPixel', 'pytorchHalfPixel', 'alignCorners', 'asymmetric'] as const;
@@ -90,7 +90,7 @@ class ResizeLayer implements Layer {
     });
   }
 
-  relation(index: number, [input]: Inputs<Sizes>, output: Sizes): Relation {
+  relation(index: number, [input]: Inputs<Dims>, output: Dims): Relation {
     // The other node lends its size only.
     if (index > 0) return { kind: 'axes', axes: output.map(() => noElement) };
     return { kind: 'axes', axes: [sameElement, sameElement, ...this.#axisRelations(input, output)] };
@@ -109,22 +109,25 @@ class ResizeLayer implements Layer {
     };
   }
 
-  #axisRelations(input: readonly number[], output: Sizes): ResampleRelation[] {
+  #axisRelations(input: Dims, output: Dims): ResampleRelation[] {
     const { scale, coordinates, nearest } = this.#settings;
     return input.slice(2).map((size, axis) => {
-      const resized = output[axis + 2]!;
-      const [p, q] = scale === undefined ? [resized, size] : nearestFraction(scale[axis]!);
+      const resized = output[axis + 2] ?? null;
+      const sized = (given: Size) => requireSize(given, 'the scale of a resize to a size');
+      const [p, q] = scale === undefined ? [sized(resized), sized(size)] : nearestFraction(scale[axis]!);
       return { kind: 'resample', ...coordinateOf(coordinates, size, resized, p, q), nearest };
     });
   }
 }
 
-function coordinateOf(coordinates: Coordinates, input: number, output: number, p: number, q: number) {
+function coordinateOf(coordinates: Coordinates, input: Size, output: Size, p: number, q: number) {
   switch (coordinates) {
     case 'asymmetric':
       return { numerator: q, offset: 0, denominator: p };
-    case 'alignCorners':
-      return { numerator: output > 1 ? input - 1 : 0, offset: 0, denominator: Math.max(1, output - 1) };
+    case 'alignCorners': {
+      const [inputs, outputs] = [input, output].map((size) => requireSize(size, "the coordinates of 'alignCorners'")) as [number, number];
+      return { numerator: outputs > 1 ? inputs - 1 : 0, offset: 0, denominator: Math.max(1, outputs - 1) };
+    }
     case 'pytorchHalfPixel':
       if (output === 1) return { numerator: 0, offset: 0, denominator: 1 };
       return { numerator: 2 * q, offset: q - p, denominator: 2 * p };

@@ -2,7 +2,17 @@
 import { rangeError, typeError } from '../../errors.js';
 import { noElement, sameElement, shifted } from '../../receptive-field/axis-relation.js';
 import { LARGEST_INTEGER, readElements, readInteger, readOptions, readPerAxis } from '../../validate.js';
-import { type Dims, formatDims, type Layer, type LayerPlan, type Relation, type Size, type Inputs, type Sizes } from '../layer.js';
+import {
+  type Dims,
+  formatDims,
+  type Layer,
+  type LayerPlan,
+  type Relation,
+  type Size,
+  type Inputs,
+  requireSize,
+  type Sizes,
+} from '../layer.js';
 import { readMargins, requireRank, requireSpatialAxes } from './spatial.js';
 
 /** The elements begin, begin + step, … of an axis, `size` of them. */
@@ -19,14 +29,17 @@ abstract class PartOfAxes implements Layer {
 
   abstract outputDims(inputs: Inputs<Dims>): Dims;
   abstract slices(inputs: Inputs<Sizes>): readonly AxisSlice[];
+  /** First element kept of an axis, and the step: what can be told where sizes are unknown. */
+  abstract firstKept(inputs: Inputs<Dims>, axis: number): Pick<AxisSlice, 'begin' | 'step'>;
 
-  relation(index: number, inputs: Inputs<Sizes>, output: Sizes): Relation {
+  relation(index: number, inputs: Inputs<Dims>, output: Dims): Relation {
     // The other node of a crop lends its size only.
     if (index > 0) return { kind: 'axes', axes: output.map(() => noElement) };
-    return {
-      kind: 'axes',
-      axes: this.slices(inputs).map(({ begin, step }) => (begin === 0 && step === 1 ? sameElement : shifted(begin, step))),
-    };
+    const axes = output.map((_, axis) => {
+      const { begin, step } = this.firstKept(inputs, axis);
+      return begin === 0 && step === 1 ? sameElement : shifted(begin, step);
+    });
+    return { kind: 'axes', axes };
   }
 
   plan(inputs: Inputs<Sizes>): LayerPlan {
@@ -104,6 +117,11 @@ class SliceLayer extends PartOfAxes {
     return dims.map((size, axis) => this.#slice(axis, size));
   }
 
+  firstKept([dims]: Inputs<Dims>, axis: number): Pick<AxisSlice, 'begin' | 'step'> {
+    const { begin, step } = this.#ranges.get(axis) ?? { begin: 0, step: 1 };
+    return begin >= 0 ? { begin, step } : this.#slice(axis, requireSize(dims[axis], 'a begin counted from the end'));
+  }
+
   #slice(axis: number, size: number): AxisSlice {
     const { begin, end, step } = this.#ranges.get(axis) ?? { begin: 0, end: size, step: 1 };
     const clamp = (position: number) => Math.max(0, Math.min(size, position < 0 ? position + size : position));
@@ -149,6 +167,13 @@ class CropLayer extends PartOfAxes {
 
   slices([dims, like]: Inputs<Sizes>): readonly AxisSlice[] {
     return dims.map((size, at) => (at < 2 ? { begin: 0, step: 1, size } : this.#slice(at - 2, size, like?.[at])));
+  }
+
+  firstKept([dims, like]: Inputs<Dims>, at: number): Pick<AxisSlice, 'begin' | 'step'> {
+    const begin = at < 2 ? 0 : (this.#margins?.[at - 2]![0] ?? this.#offsets?.[at - 2]);
+    if (begin !== undefined) return { begin, step: 1 };
+    const [size, other] = [dims[at], like?.[at]].map((given) => requireSize(given, 'the middle of a crop')) as [number, number];
+    return this.#slice(at - 2, size, other);
   }
 
   #slice(axis: number, size: number, like: number | undefined): AxisSlice {

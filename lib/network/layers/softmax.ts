@@ -19,7 +19,7 @@ class SoftmaxLayer implements Layer {
     return dims;
   }
 
-  relation(_index: number, _inputs: Inputs<Sizes>, output: Sizes): Relation {
+  relation(_index: number, _inputs: Inputs<Dims>, output: Dims): Relation {
     return { kind: 'axes', axes: output.map((_, axis) => (axis === this.#axis ? { kind: 'all' } : sameElement)) };
   }
 

@@ -33,12 +33,11 @@ export class InputLayer implements Layer {
 
 export class ConstantLayer implements Layer {
   readonly kind = 'constant';
-  readonly parameters: readonly Parameter[];
+  readonly parameters = [];
   readonly value: Parameter;
 
   constructor(value: Parameter) {
     this.value = value;
-    this.parameters = [value];
   }
 
   outputDims(): Dims {
