@@ -116,6 +116,11 @@ export class Network {
     this.outputs = graph.outputs;
   }
 
+  /** Every layer, in an order in which each follows its inputs. @internal */
+  get nodes(): readonly BuiltNode[] {
+    return this.#graph.nodes;
+  }
+
   /** Learned parameters of all layers; batch norms count with scale and bias, without their running statistics. */
   get parameterCount(): number {
     return this.#graph.nodes.reduce((sum, { layer }) => sum + parameterCount(layer.parameters), 0);

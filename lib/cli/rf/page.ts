@@ -23,7 +23,7 @@ th, td { padding: 3px 10px; text-align: right; white-space: nowrap; border-botto
 th:first-child, td:first-child { text-align: left; }
 </style>
 <h1>Receptive field of ${escape(report.title)}</h1>
-<p class="quiet">The stack ${escape(headline(report))}.</p>
+<p class="quiet">The ${report.of} ${escape(headline(report))}.</p>
 ${picture}
 <div class="wide"><table>
 <thead>${row('th', columnsOf(report))}</thead>

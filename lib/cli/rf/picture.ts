@@ -36,11 +36,11 @@ const nothingSeen = 'The strides pick out nothing but the zeros between the inpu
 const nothing: Drawing = { height: 30, elements: [`<text x="${pictureMargin}" y="16">${nothingSeen}</text>`], description: nothingSeen };
 
 export function renderPicture(report: Report, draw: () => Drawing): string {
-  const { height, elements, description } = report.layers.at(-1)!.field.includes(0) ? nothing : draw();
+  const { height, elements, description } = report.layers[report.output]!.field?.includes(0) ? nothing : draw();
   const line = `${report.layers.length === 1 ? '' : `${report.layers.length} layers, `}${headline(report)}`;
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${pictureWidth} ${headHeight + height}" role="img" aria-labelledby="title description">
 <title id="title">Receptive field of ${escape(report.title)}</title>
-<desc id="description">${escape(`The stack ${headline(report)}. ${description}`)}</desc>
+<desc id="description">${escape(`The ${report.of} ${headline(report)}. ${description}`)}</desc>
 <style>${style}</style>
 <rect class="back" width="${pictureWidth}" height="${headHeight + height}"/>
 <text class="title" x="${pictureMargin}" y="31">${escape(shortTitle(report.title))}</text>

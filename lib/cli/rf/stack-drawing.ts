@@ -2,7 +2,8 @@
 import { AxisPaths } from './paths.js';
 import { type Drawing, largest, outputsDiffer, shareOf } from './drawing.js';
 import { chosenLayers, eachAxis, mostSquares, type Panel, type PlaneField, renderPlane } from './plane.js';
-import { isDilated, labelOf, type Report } from './report.js';
+import { isDilated, labelOf } from './label.js';
+import type { Report } from './report.js';
 import { alongAxis, type StackLayer } from './stack.js';
 import { renderTree } from './tree.js';
 
@@ -24,7 +25,7 @@ export function drawStack(stack: readonly StackLayer[], report: Report): Drawing
 }
 
 function grows({ layers }: Report, layer: number): boolean {
-  return layers[layer]!.field.some((size, axis) => size > layers[layer - 1]!.field[axis]!);
+  return layers[layer]!.field!.some((size, axis) => size > layers[layer - 1]!.field![axis]!);
 }
 
 function panelOf(axes: readonly [AxisPaths, AxisPaths], layer: number, caption: string): Panel {

@@ -1,49 +1,65 @@
 /** A report in words: the table's cells and the sentences below it, for the terminal and the page alike. */
-import { elementsOf, type LayerReport, perAxis, type Report } from './report.js';
+import { perAxis } from './label.js';
+import { type LayerReport, product, type Report } from './report.js';
 
 export function columnsOf(report: Report): string[] {
   return ['layer', 'kernel', 'dilation', 'stride', ...(report.inputSize ? ['output'] : []), 'field', 'jump', 'centre', 'holes'];
 }
 
 export function rowOf(layer: LayerReport): string[] {
+  const { name, kernel, dilation, stride, outputSize, field, jump, center } = layer;
   return [
-    layer.name,
-    layer.kernel.join('×'),
-    perAxis(layer.dilation),
-    perAxis(layer.stride),
-    ...(layer.outputSize ? [layer.outputSize.join('×')] : []),
-    layer.field.join('×'),
-    perAxis(layer.jump),
-    perAxis(layer.center).replaceAll('NaN', '–'),
+    name,
+    sizes(kernel),
+    perAxis(dilation),
+    perAxis(stride),
+    ...(outputSize ? [sizes(outputSize)] : []),
+    sizes(field),
+    perAxis(jump),
+    perAxis(center).replaceAll('NaN', '–'),
     holesOf(layer),
   ];
 }
 
-function holesOf(layer: LayerReport): string {
-  if (!layer.hasHoles) return 'none';
-  const { all, touched } = elementsOf(layer);
-  return touched === undefined ? 'yes' : `${grouped(all - touched)} of ${grouped(all)}`;
+function holesOf({ hasHoles, field, touched }: LayerReport): string {
+  if (hasHoles === undefined) return '–';
+  if (!hasHoles) return 'none';
+  if (touched === undefined) return 'yes';
+  const all = product(field!);
+  return `${grouped(all - touched)} of ${grouped(all)}`;
 }
 
-/** What the last layer's outputs see, in one line. */
-export function headline({ layers }: Report): string {
-  const last = layers.at(-1)!;
-  const { all, touched } = elementsOf(last);
-  if (last.field.includes(0)) return 'sees nothing';
-  const field = `sees ${last.field.join('×')}`;
-  if (!last.hasHoles) return `${field}, without holes`;
-  return touched === undefined ? `${field}, with holes` : `${field}, touches ${grouped(touched)} of ${grouped(all)}`;
+/** What the outputs see, in one line. */
+export function headline({ layers, output }: Report): string {
+  const { field, hasHoles, touched } = layers[output]!;
+  if (field === undefined) return 'sees what only the size of its input tells';
+  if (field.includes(0)) return 'sees nothing';
+  const seen = `sees ${sizes(field)}`;
+  if (hasHoles === undefined) return seen;
+  if (!hasHoles) return `${seen}, without holes`;
+  return touched === undefined ? `${seen}, with holes` : `${seen}, touches ${grouped(touched)} of ${grouped(product(field))}`;
 }
 
-export function remarksOf(report: Report): string[] {
-  const { gridding, hdc, margin, layers } = report;
-  const holes = layers.at(-1)!.hasHoles;
+function sizes(values: readonly number[] | undefined): string {
+  return values?.join('×') ?? '–';
+}
+
+export function remarksOf({ gridding, hdc, margin, misaligned, layers, output }: Report): string[] {
+  const { kernel, hasHoles } = layers[output]!;
   const grid = perAxis(gridding);
+  const [begin, end] = [perAxis(margin?.map((one) => one.begin)), perAxis(margin?.map((one) => one.end))];
   return [
-    ...(grid === '1' ? [] : [`Gridding: the elements seen lie ${grid} apart; neighbouring outputs may share none.`]),
-    ...(hdc ? [hdcRemark(hdc, layers.at(-1)!.kernel, holes)] : []),
-    `Margin: a tile needs ${perAxis(margin.map(({ begin }) => begin))} elements in front of it and ${perAxis(margin.map(({ end }) => end))} behind.`,
+    ...(gridding && grid !== '1' ? [`Gridding: the elements seen lie ${grid} apart; neighbouring outputs may share none.`] : []),
+    ...(hdc ? [hdcRemark(hdc, kernel!, hasHoles!)] : []),
+    ...(margin ? [`Margin: a tile needs ${begin} elements in front of it and ${end} behind.`] : []),
+    ...(misaligned?.length ? [`Paths of different strides or centres meet in: ${listed(misaligned)}.`] : []),
   ];
+}
+
+/** As many names as fit into a line or two. */
+function listed(names: readonly string[]): string {
+  const shown = names.slice(0, 6);
+  return names.length > shown.length ? `${shown.join(', ')} and ${names.length - shown.length} more layers` : shown.join(', ');
 }
 
 function hdcRemark(hdc: NonNullable<Report['hdc']>, kernel: readonly number[], holes: boolean): string {

@@ -17,7 +17,8 @@ import {
   shareOf,
   short,
 } from './drawing.js';
-import { isDilated, labelOf, type Report } from './report.js';
+import { isDilated, labelOf } from './label.js';
+import type { Report } from './report.js';
 import { alongAxis, type StackLayer } from './stack.js';
 
 const mostSteps = 4096;
