@@ -37,10 +37,12 @@ export {
   type Network,
   type NetworkOptions,
   type NetworkRunAsyncOptions,
+  type ReachOptions,
   type ReceptiveFieldOptions,
 } from './network/network.js';
 export type { AxisReceptiveField, Misalignment } from './network/receptive-field.js';
 export type { Initializer, WeightSource } from './network/parameters.js';
+export { proveReceptiveField, type ProveReceptiveFieldOptions, type ReceptiveFieldProof } from './network/prove-receptive-field.js';
 export type { LayerPlanInfo, NetworkPlanInfo } from './network/prepared-network.js';
 export { type Coverage, coverage, type CoverageOptions } from './receptive-field/coverage.js';
 export { designDilations, type DesignDilationsOptions } from './receptive-field/design-dilations.js';

@@ -1,7 +1,7 @@
 /** A network: a graph of layers that computes, and that can be asked about its shapes, parameters and receptive fields without computing. */
 import { abortError, inLayer, outOfMemoryError, rangeError, typeError } from '../errors.js';
 import { readConvOptions } from '../conv-options.js';
-import type { FloatTensor } from '../types.js';
+import type { FloatTensor, Tensor } from '../types.js';
 import { readFloatTensor, readInteger, readOptions, readSizes, requireLength, elementCount } from '../validate.js';
 import { type BuiltNode, NetworkBuilder, type NetworkNode } from './builder.js';
 import { type FusedGraph, fuse } from './fuse.js';
@@ -9,6 +9,7 @@ import { type Dims, type Execution, formatDims, isComplete, ofInputs } from './l
 import { InputLayer } from './layers/source.js';
 import { parameterCount, type WeightSource } from './parameters.js';
 import { type AxisReceptiveField, describeSeen, graphFields } from './receptive-field.js';
+import { flatIndex, reachOf, readIndex } from './reach.js';
 import { type NetworkPlanInfo, PreparedNetwork, type SizesOf } from './prepared-network.js';
 
 /** How a network computes, and where its parameters come from. */
@@ -47,6 +48,12 @@ export interface ReceptiveFieldOptions {
   readonly input?: string | undefined;
   /** Sizes of the only input, or of all by name: needed where fields depend on them. */
   readonly inputDims?: readonly number[] | NamedDims | undefined;
+}
+
+/** Options of {@link Network.reach}. */
+export interface ReachOptions extends ReceptiveFieldOptions {
+  /** Name of the output, or of any layer. Default: the first output. */
+  readonly output?: string | undefined;
 }
 
 /** Options of {@link Network.runAsync}. */
@@ -188,6 +195,47 @@ export class Network {
     const fields = seen.get(node);
     if (fields === undefined) throw rangeError('output', `a layer that depends on the input '${input.name}'`, node.name);
     return fields.map(describeSeen);
+  }
+
+  /**
+   * Which elements of an input reach an element of an output: the exact set over every path, with its holes, the borders of the input, and channels.
+   * Gives a function from an output element's index to a tensor with the dims of the input: 1 where the element reaches it, else 0.
+   *
+   * @param options Which output (by default the first) and input, and sizes of the inputs where they are not fixed.
+   * @throws {TypeError | RangeError} As {@link receptiveField} and {@link outputDims}, and for an index that is none.
+   * @example
+   * const reach = contextModule({ channels: 1 }).reach({ inputDims: [1, 1, 65, 65] });
+   * reach([0, 0, 32, 32]).data.reduce((sum, flag) => sum + flag); // 4225, all of 65 × 65
+   */
+  reach(options?: ReachOptions): (element: readonly number[]) => Tensor<Uint8Array> {
+    const { reach, inputDims, outputDims } = this.reachability(options);
+    return (element) => ({ data: reach(flatIndex(readIndex('element', element, outputDims), outputDims)), dims: inputDims.slice() });
+  }
+
+  /** What {@link reach} and the proof of it start from. @internal */
+  reachability(options: ReachOptions | undefined) {
+    const { output: outputName, input: inputName, inputDims } = readOptions('options', options, ['output', 'input', 'inputDims']);
+    const output = this.#nodeNamed('output', outputName);
+    const input = this.#inputNamed(inputName);
+    if (inputDims === undefined && !this.inputs.every((one) => isComplete(one.dims))) {
+      throw typeError('inputDims', 'given, because sizes of the inputs are not fixed', inputDims);
+    }
+    const dims = this.#readDims((inputDims ?? Object.fromEntries(this.inputs.map((one) => [one.name, one.dims]))) as NamedDims);
+    const sizes = this.#sizes(dims);
+    return {
+      sizes: dims,
+      inputDims: sizes.get(input)!,
+      outputDims: sizes.get(output)!,
+      input: input.name,
+      output: Array.from(this.#graph.outputs).find(([, node]) => node === output)?.[0] ?? output.name,
+      reach: reachOf(this.#graph.nodes, output, input, sizes),
+    };
+  }
+
+  /** Whether images of a batch are computed each by itself, as far as sizes tell. @internal */
+  splitsBatch(input: string, output: string): boolean {
+    const [from, to] = [this.#inputNamed(input), this.#nodeNamed('output', output)];
+    return this.inputs.every(({ dims }) => dims[0] === null) && from.dims[0] === null && to.dims[0] === null;
   }
 
   #nodeNamed(argument: string, name: unknown): BuiltNode {

@@ -77,15 +77,20 @@ export function seededKernel(name: string, seed: number): Initializer {
     const fanIn = rest.reduce((product, size) => product * size, 1);
     const bound = Math.sqrt(6 / Math.max(1, fanIn));
     const values = new Float32Array(outChannels * fanIn);
-    let state = hash(name, seed);
-    for (let index = 0; index < values.length; index++) {
-      // SplitMix32: a counter that steps by the golden ratio, its bits mixed as in MurmurHash3's finalizer.
-      state = (state + 0x9e3779b9) | 0;
-      let mixed = Math.imul(state ^ (state >>> 16), 0x85ebca6b);
-      mixed = Math.imul(mixed ^ (mixed >>> 13), 0xc2b2ae35);
-      values[index] = (((mixed ^ (mixed >>> 16)) >>> 0) / 2 ** 31 - 1) * bound;
-    }
+    const uniform = seededUniform(name, seed);
+    for (let index = 0; index < values.length; index++) values[index] = (2 * uniform() - 1) * bound;
     return values;
+  };
+}
+
+/** Numbers in [0, 1), the same for the same name and seed. SplitMix32: a counter that steps by the golden ratio, its bits mixed as in MurmurHash3's finalizer. */
+export function seededUniform(name: string, seed = 0): () => number {
+  let state = hash(name, seed);
+  return () => {
+    state = (state + 0x9e3779b9) | 0;
+    let mixed = Math.imul(state ^ (state >>> 16), 0x85ebca6b);
+    mixed = Math.imul(mixed ^ (mixed >>> 13), 0xc2b2ae35);
+    return ((mixed ^ (mixed >>> 16)) >>> 0) / 2 ** 32;
   };
 }
 
