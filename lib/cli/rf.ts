@@ -44,7 +44,7 @@ export const rf: Command = {
     if (positionals.length === 0)
       throw new UsageError('Expected the layers of a stack, such as 3x3d1 3x3d2 3x3d4, or the name of a network');
     const { report, draw } = analyse(positionals, values.input);
-    const picture = values.svg === undefined && values.html === undefined ? '' : renderPicture(report, draw);
+    const picture = values.svg === undefined && values.html === undefined ? '' : naming(positionals, () => renderPicture(report, draw));
     if (values.svg !== undefined) await writeFile(values.svg, picture);
     if (values.html !== undefined) await writeFile(values.html, renderPage(report, picture));
     process.stdout.write(values.json ? `${JSON.stringify(report, null, 2)}\n` : text(report));
@@ -52,7 +52,8 @@ export const rf: Command = {
   },
 };
 
-function analyse(words: readonly string[], input: string | undefined): { readonly report: Report; readonly draw: () => Drawing } {
+/** What the words on the command line stand for: the layers of a stack, or one network. */
+export function analyse(words: readonly string[], input?: string): { readonly report: Report; readonly draw: () => Drawing } {
   const [name] = words;
   const inputSize = (axes: number) => (input === undefined ? undefined : readInputSize(input, axes));
   if (words.length === 1 && !/^(max|avg|t)?(k|\d)/.test(name!)) {

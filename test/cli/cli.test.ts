@@ -125,6 +125,13 @@ describe('atrous rf', () => {
     expect(layers[1]).toMatchObject({ field: [9, 9], jump: [1, 1], center: [4, 4], touched: 25, hasHoles: true, outputSize: [24, 40] });
   });
 
+  it('knows networks by name', () => {
+    const { status, stdout, stderr } = atrous(['rf', 'drn-d-22', '--input', '224']);
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+    expect(stdout).toMatch(/^layer8\.0 +3×3 +1 +1 +28×28 +527×527 +8 +0 +none$/m);
+    expect(stdout).toContain('The network sees 527×527, without holes.');
+  });
+
   it('writes pictures and pages that stand alone', () => {
     const [svg, html] = ['field.svg', 'field.html'].map((name) => join(folder, name)) as [string, string];
     expect(atrous(['rf', 'k2d1causal', 'k2d2causal', '--svg', svg, '--html', html])).toMatchObject({ status: 0, stderr: '' });
@@ -134,6 +141,8 @@ describe('atrous rf', () => {
 
   it.each([
     [['rf'], 'Expected the layers of a stack'],
+    [['rf', 'drn-d-23'], 'drn-d-22'],
+    [['rf', 'toString'], "received 'toString'"],
     [['rf', '3x3d2q'], '  3x3d2q\n       ^\n'],
     [['rf', '3x3', '--input', '32x32x32'], '--input'],
     [['rf', '3x3', '--input', 'large'], "'large'"],

@@ -7,10 +7,8 @@ import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { analyse } from '../../lib/cli/rf.js';
 import { renderPicture } from '../../lib/cli/rf/picture.js';
-import { reportStack } from '../../lib/cli/rf/report.js';
-import { drawStack } from '../../lib/cli/rf/stack-drawing.js';
-import { readStack } from '../../lib/cli/rf/stack.js';
 import * as atrous from '../../lib/index.js';
 import { built, root } from '../support/built.js';
 
@@ -79,8 +77,7 @@ describe('the pictures', () => {
   });
 
   it.each(drawn.map(([, words, file]) => [file!, words!.split(' ')] as const))('%s', async (file, words) => {
-    const stack = readStack(words);
-    const report = reportStack(stack);
-    await expect(renderPicture(report, () => drawStack(stack, report))).toMatchFileSnapshot(join(root, 'docs', file));
+    const { report, draw } = analyse(words);
+    await expect(renderPicture(report, draw)).toMatchFileSnapshot(join(root, 'docs', file));
   });
 });
