@@ -11,6 +11,11 @@ import { drawStack } from './rf/stack-drawing.js';
 import { readStack } from './rf/stack.js';
 import { columnsOf, headline, remarksOf, rowOf } from './rf/summary.js';
 
+/** The names that pass a test, for a line of the help. */
+function networkNames(belongs: (name: string) => boolean): string {
+  return Object.keys(networks).filter(belongs).join(', ');
+}
+
 const help = `Usage: atrous rf <layer>… | <network> [--input <size>] [--svg <file>] [--html <file>] [--json]
 
 Prints what every layer of a stack or network sees of its input: receptive field, jump (the input elements from one output to
@@ -22,8 +27,9 @@ the next), centre of the first output's field, and holes (elements of the field 
                     max2x2s2ceil        pool (max, avg), stride, ceil mode
                     t4x4s2p1o1          transposed convolution, padding, output padding
                     3x3p1 3x3p0:1 3x3same   padding: both ends, begin:end, valid (default), same, sameLower, causal
-  <network>       one of ${Object.keys(networks).slice(0, 6).join(', ')},
-                  ${Object.keys(networks).slice(6).join(', ').replace('drn-d-22', 'drn-d-22')}
+  <network>       ${networkNames((name) => !name.startsWith('drn-'))},
+                  ${networkNames((name) => name.startsWith('drn-a') || name.startsWith('drn-c'))},
+                  ${networkNames((name) => name.startsWith('drn-d'))}
   --input <size>  size of the input, 224 or 224x320: adds the output size of every layer
   --svg <file>    writes a picture: the field growing layer by layer, paths and holes
   --html <file>   writes the picture and the table as one page
@@ -33,7 +39,7 @@ the next), centre of the first output's field, and holes (elements of the field 
 `;
 
 export const rf: Command = {
-  summary: 'receptive fields of a stack of layers, with pictures',
+  summary: 'receptive fields of a stack of layers or a network, with pictures',
 
   async run(args) {
     const { values, positionals } = readWords(args, { input: { type: 'string' }, svg: { type: 'string' }, html: { type: 'string' } });

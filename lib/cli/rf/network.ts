@@ -1,9 +1,9 @@
 /** Networks by name: what `atrous rf` reports of them, and the panels that it draws. */
 import { contextModule, dilation10, dilation7, dilation8, drn, fcn8s, frontEnd, type Network } from '../../index.js';
 import type { BuiltNode } from '../../network/builder.js';
+import type { Dims } from '../../network/layer.js';
 import { drnNames } from '../../network/models/drn.js';
 import { knownRelation, type PlanePaths, type PlaneWindow, visitPlanePaths } from '../../network/plane-paths.js';
-import type { Dims } from '../../network/layer.js';
 import { UsageError } from '../command.js';
 import { type Drawing, largest, shareOf } from './drawing.js';
 import { chosenLayers, eachAxis, mostSquares, type Panel, type PlaneField, renderPlane } from './plane.js';
@@ -27,12 +27,15 @@ export interface NetworkReport {
   readonly draw: () => Drawing;
 }
 
-export function reportNetwork(title: string, network: Network, inputSize?: readonly number[]): NetworkReport {
+/** Of what the first output sees of the first input; `size` is that of the input, per spatial axis. */
+export function reportNetwork(title: string, network: Network, size?: readonly number[]): NetworkReport {
   const [image] = network.inputs;
-  const inputDims = inputSize && [1, image!.dims[1] ?? 1, ...inputSize];
+  if (image === undefined) throw new UsageError(`Expected a network with an input, received ${title}`);
+  const inputDims = size && [1, image.dims[1] ?? 1, ...size];
+  const inputSize = size ?? knownSizes(image.dims);
   const told = new Map(network.report(inputDims).map((layer) => [layer.name, layer]));
   const counted = countPaths(network, (node) => told.get(node.name)!.outputDims);
-  const nodes = network.nodes.filter(({ inputs, name }) => inputs.length > 0 && told.get(name)!.outputDims.length > 2);
+  const nodes = network.nodes.filter(({ inputs }) => inputs.length > 0);
   const layers = nodes.map((node): LayerReport => {
     const { receptiveField: seen, outputDims } = told.get(node.name)!;
     const window = windowOf(node, (one) => told.get(one.name)!.outputDims);
@@ -41,7 +44,7 @@ export function reportNetwork(title: string, network: Network, inputSize?: reado
       name: node.name,
       kind: node.kind,
       ...window,
-      ...(inputSize && { outputSize: outputDims.slice(2) as number[] }),
+      ...(inputSize && { outputSize: knownSizes(outputDims) ?? [] }),
       ...(seen && {
         field: seen.map(({ size }) => size),
         jump: seen.map(({ stride }) => stride),
@@ -51,6 +54,7 @@ export function reportNetwork(title: string, network: Network, inputSize?: reado
     };
   });
   const output = nodes.findIndex((node) => node === network.outputs.values().next().value);
+  if (output < 0) throw new UsageError(`Expected a network with a layer between its input and its output, received ${title}`);
   const misaligned = new Set(
     [...told.values()].flatMap(({ receptiveField }) =>
       (receptiveField ?? []).flatMap(({ misalignments }) => misalignments.map(({ layer }) => layer)),
@@ -60,7 +64,7 @@ export function reportNetwork(title: string, network: Network, inputSize?: reado
     report: {
       of: 'network',
       title,
-      axes: image!.dims.length - 2,
+      axes: image.dims.length - 2,
       ...(inputSize && { inputSize }),
       layers,
       output,
@@ -68,6 +72,12 @@ export function reportNetwork(title: string, network: Network, inputSize?: reado
     },
     draw: () => drawNetwork(nodes.slice(0, output + 1), counted),
   };
+}
+
+/** Sizes along the spatial axes, if all are known. */
+function knownSizes(dims: Dims): number[] | undefined {
+  const sizes = dims.slice(2);
+  return sizes.includes(null) ? undefined : (sizes as number[]);
 }
 
 /** Per spatial axis, of convolutions and pools. */
@@ -135,7 +145,7 @@ function fieldOf({ size, counts }: PlanePaths): PlaneField {
   };
 }
 
-/** A panel for every layer that sees more than those it reads, as far as all outputs of a layer see alike. */
+/** A panel for every layer that sees more than those it reads, as far as there are counts. */
 function drawNetwork(nodes: readonly BuiltNode[], counted: ReadonlyMap<BuiltNode, Counted>): Drawing {
   const elements = (node: BuiltNode): number => counted.get(node)?.elements ?? 1;
   const growing = nodes.filter((node) => counted.has(node) && elements(node) > Math.max(...node.inputs.map(elements)));
@@ -148,7 +158,7 @@ function drawNetwork(nodes: readonly BuiltNode[], counted: ReadonlyMap<BuiltNode
   const last = nodes.at(-1)!;
   return renderPlane(panels, [
     ...(shown.length < growing.length ? [`Drawn: ${shown.length} of the ${growing.length} layers whose fields grow.`] : []),
-    ...(counted.has(last) ? [] : [`Drawn as far as all outputs of a layer see alike, to ${shortName(growing.at(-1)!.name)}.`]),
+    ...(counted.has(last) ? [] : [`Drawn up to ${shortName(growing.at(-1)!.name)}: behind it outputs differ, or see too much.`]),
   ]);
 }
 

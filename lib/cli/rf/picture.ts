@@ -37,7 +37,7 @@ const nothing: Drawing = { height: 30, elements: [`<text x="${pictureMargin}" y=
 
 export function renderPicture(report: Report, draw: () => Drawing): string {
   const { height, elements, description } = report.layers[report.output]!.field?.includes(0) ? nothing : draw();
-  const line = `${report.layers.length === 1 ? '' : `${report.layers.length} layers, `}${headline(report)}`;
+  const line = `${report.of === 'stack' && report.layers.length > 1 ? `${report.layers.length} layers, ` : ''}${headline(report)}`;
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${pictureWidth} ${headHeight + height}" role="img" aria-labelledby="title description">
 <title id="title">Receptive field of ${escape(report.title)}</title>
 <desc id="description">${escape(`The ${report.of} ${headline(report)}. ${description}`)}</desc>

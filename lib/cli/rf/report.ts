@@ -11,13 +11,13 @@ export interface LayerReport {
   readonly kernel?: readonly number[];
   readonly dilation?: readonly number[];
   readonly stride?: readonly number[];
-  /** Present if the input's size was given. */
+  /** Present if the input's size is known; empty where the layer's output has no such axes. */
   readonly outputSize?: readonly number[];
   /** Field, jump and centre are absent where they depend on an input size that was not given. */
   readonly field?: readonly number[];
   readonly jump?: readonly number[];
   readonly center?: readonly number[];
-  /** Absent where it is not known: behind layers of a network whose outputs differ. */
+  /** Absent behind layers of a network whose outputs differ, and in fields too large to count. */
   readonly hasHoles?: boolean;
   /** Elements of the field that reach the output; absent where outputs differ (transposed layers) or the field is too large to count. */
   readonly touched?: number;

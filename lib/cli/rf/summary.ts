@@ -41,7 +41,7 @@ export function headline({ layers, output }: Report): string {
 }
 
 function sizes(values: readonly number[] | undefined): string {
-  return values?.join('×') ?? '–';
+  return values?.length ? values.join('×') : '–';
 }
 
 export function remarksOf({ gridding, hdc, margin, misaligned, layers, output }: Report): string[] {

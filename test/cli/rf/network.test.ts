@@ -57,6 +57,24 @@ describe('the report', () => {
   });
 });
 
+describe('networks of other kinds', () => {
+  it('that end in numbers are reported to the end', () => {
+    const network = buildNetwork((g) =>
+      g.linear(g.flatten(g.maxPool(g.input('image', [1, 2, 8, 8]), { kernel: 2, name: 'pool' })), { features: 3, name: 'classes' }),
+    );
+    const { report, draw } = reportNetwork('classifier', network);
+    expect(report).toMatchObject({ inputSize: [8, 8], output: 2 });
+    expect(rowOf(report.layers[0]!)).toEqual(['pool', '2×2', '1', '2', '4×4', '2×2', '2', '0.5', 'none']);
+    expect(rowOf(report.layers[2]!).slice(1)).toEqual(['–', '–', '–', '–', '8×8', '0', '3.5', '–']);
+    expect(renderPicture(report, draw)).toContain('Drawn up to pool');
+  });
+
+  it('without a layer are refused', () => {
+    const nothing = buildNetwork((g) => g.input('image', [1, 1, 8, 8]));
+    expect(() => reportNetwork('nothing', nothing)).toThrow('a layer between its input and its output');
+  });
+});
+
 describe('the picture', () => {
   it('of a context module is that of its stack', () => {
     const { report, draw } = named('context-large');
@@ -80,7 +98,7 @@ describe('the picture', () => {
     const { report, draw } = named('fcn8s');
     const svg = renderPicture(report, draw);
     expect(panels(svg)).toHaveLength(9);
-    expect(svg).toContain('Drawn as far as all outputs of a layer see alike, to fc6.');
+    expect(svg).toContain('Drawn up to fc6: behind it outputs differ, or see too much.');
     expect(svg).not.toMatch(/NaN|undefined/);
     expect(svg.length).toBeLessThan(100_000);
   });
