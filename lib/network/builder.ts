@@ -257,7 +257,7 @@ export class NetworkBuilder {
   /** x where x ≥ 0, else slope·x. Default slope 0.01. */
   leakyRelu(input: NetworkNode, options?: LayerOptions & { readonly slope?: number | undefined }): NetworkNode {
     const { name, slope = 0.01 } = readOptions('options', options, ['name', 'slope']);
-    return this.#add(leakyRelu(slope), [input], name);
+    return this.#addNamed('leakyRelu', name, [input], () => leakyRelu(slope));
   }
 
   /** 1 / (1 + e^−x). */
@@ -268,7 +268,7 @@ export class NetworkBuilder {
   /** min(max, max(min, x)); NaN stays NaN. By default unbounded. */
   clip(input: NetworkNode, options: LayerOptions & { readonly min?: number | undefined; readonly max?: number | undefined }): NetworkNode {
     const { name, min = -Infinity, max = Infinity } = readOptions('options', options, ['name', 'min', 'max']);
-    return this.#add(clip(min, max), [input], name);
+    return this.#addNamed('clip', name, [input], () => clip(min, max));
   }
 
   /** e^x / Σ e^x along one axis, by default that of the channels. */

@@ -59,11 +59,11 @@ export function planMemory(given: readonly number[], steps: readonly MemoryStep[
   const bufferOf: number[] = given.map((_, value) => value);
   steps.forEach(({ inputs, output, length, overwritable, alias }, index) => {
     const end = lastRead.get(output) ?? index;
-    const shared = alias
-      ? bufferOf[inputs[0]!]
-      : overwritable
-          .map((input) => bufferOf[input]!)
-          .find((buffer) => buffers[buffer]!.end === index && buffers[buffer]!.length === length);
+    const read = inputs.map((input) => bufferOf[input]!);
+    // A buffer that two inputs stand in is still read by one while the other is written over.
+    const isFree = (buffer: number) =>
+      buffers[buffer]!.end === index && buffers[buffer]!.length === length && read.indexOf(buffer) === read.lastIndexOf(buffer);
+    const shared = alias ? read[0] : overwritable.map((input) => bufferOf[input]!).find(isFree);
     bufferOf[output] = shared ?? buffers.length;
     if (shared === undefined) buffers.push({ length, begin: index, end });
     else buffers[shared]!.end = Math.max(buffers[shared]!.end, end);

@@ -30,6 +30,14 @@ export interface ReceptiveFieldProof {
   readonly mismatches: readonly { readonly element: readonly number[]; readonly probe: string; readonly reached: boolean }[];
 }
 
+/** An output element, and the exact set of what reaches it. */
+interface Looked {
+  readonly element: readonly number[];
+  readonly at: number;
+  readonly set: Uint8Array;
+  readonly reaching: number;
+}
+
 /** Inputs that are NaN in one probe. */
 interface Probe {
   readonly name: string;
@@ -47,7 +55,8 @@ const batchElements = 2 ** 20;
  * read it, and the output elements that become NaN are compared with the exact sets of {@link Network.reach}, holes, borders and channels included.
  *
  * Where `probes` suffice, every input element is sent by itself: then both sets are equal for every element looked at. Larger inputs are
- * probed by lines (all elements of one index along an axis), by everything but the set itself, which may not reach, and by elements drawn from inside it and outside.
+ * probed by everything but the set itself, which may not reach, by lines (all elements of one index along an axis), those at the edges of the set first,
+ * and by elements drawn from inside it and outside.
  *
  * @param network Any network; of the papers' with a small `width`, which has the same geometry.
  * @param options `inputDims`, where sizes of the input are not fixed; which output and input; how many probes.
@@ -65,7 +74,7 @@ export function proveReceptiveField(network: Network, options?: ProveReceptiveFi
   const { sizes, inputDims, outputDims, output, input, reach } = network.reachability(which as ReachOptions);
   if (!network.outputs.has(output)) throw rangeError('output', 'the name of an output, which a run gives', output);
 
-  const looked = (elements === undefined ? endsAndMiddles(outputDims) : readIndices(elements, outputDims)).map((element) => {
+  const looked = (elements === undefined ? endsAndMiddles(outputDims) : readIndices(elements, outputDims)).map((element): Looked => {
     const set = reach(flatIndex(element, outputDims));
     return { element, at: flatIndex(element, outputDims), set, reaching: set.reduce((sum, flag) => sum + flag, 0) };
   });
@@ -76,13 +85,14 @@ export function proveReceptiveField(network: Network, options?: ProveReceptiveFi
   const mismatches: { element: readonly number[]; probe: string; reached: boolean }[] = [];
   const batch = network.splitsBatch(input, output) && inputDims[0] === 1 ? Math.max(1, Math.floor(batchElements / length)) : 1;
   const background = Float32Array.from({ length }, random);
+  const outputLength = elementCount('the dims of the output', outputDims);
   for (let first = 0; first < plan.length; first += batch) {
-    const sent = plan.slice(first, first + batch);
+    const sent = plan.slice(first, first + batch).map((probe) => ({ ...probe, flags: flagsOf(probe, length) }));
     const result = probe(network, input, output, sent, background, sizes);
-    sent.forEach(({ name, holds, single }, index) => {
+    sent.forEach(({ name, single, flags }, index) => {
       for (const { element, at, set } of looked) {
-        const expected = single === undefined ? set.some((flag, element) => flag === 1 && holds(element)) : set[single] === 1;
-        const reached = Number.isNaN(result[index * elementCount('dims', outputDims) + at]);
+        const expected = single === undefined ? meet(flags, set) : set[single] === 1;
+        const reached = Number.isNaN(result[index * outputLength + at]);
         if (name === 'nothing' && reached) throw rangeError('the network', 'one that gives numbers for numbers', NaN);
         if (reached !== expected && mismatches.length < mostMismatches) mismatches.push({ element, probe: name, reached });
       }
@@ -97,29 +107,37 @@ export function proveReceptiveField(network: Network, options?: ProveReceptiveFi
   };
 }
 
+function flagsOf({ holds, single }: Probe, length: number): Uint8Array {
+  const flags = new Uint8Array(length);
+  if (single !== undefined) flags[single] = 1;
+  else for (let index = 0; index < length; index++) flags[index] = holds(index) ? 1 : 0;
+  return flags;
+}
+
+function meet(flags: Uint8Array, set: Uint8Array): boolean {
+  for (let index = 0; index < flags.length; index++) if ((flags[index]! & set[index]!) === 1) return true;
+  return false;
+}
+
 /** The output for a batch of inputs, each with its own NaNs. */
 function probe(
   network: Network,
   input: string,
   output: string,
-  sent: readonly Probe[],
+  sent: readonly { readonly flags: Uint8Array }[],
   background: Float32Array,
   sizes: NamedDims,
 ): Float32Array {
   const inputs = Object.entries(sizes).map(([name, dims]): [string, FloatTensor] => {
     const length = elementCount(name, dims);
-    const [batch, ...rest] = dims as [number, ...number[]];
-    if (name !== input) {
-      const data = new Float32Array(length * sent.length).fill(0.5);
-      return [name, { data, dims: [batch * sent.length, ...rest] }];
+    const data = new Float32Array(length * sent.length).fill(0.5);
+    if (name === input) {
+      sent.forEach(({ flags }, index) => {
+        for (let element = 0; element < length; element++)
+          data[index * length + element] = flags[element] === 1 ? NaN : background[element]!;
+      });
     }
-    const data = new Float32Array(length * sent.length);
-    sent.forEach(({ holds, single }, index) => {
-      data.set(background, index * length);
-      if (single !== undefined) data[index * length + single] = NaN;
-      else for (let element = 0; element < length; element++) if (holds(element)) data[index * length + element] = NaN;
-    });
-    return [name, { data, dims: [batch * sent.length, ...rest] }];
+    return [name, { data, dims: [dims[0]! * sent.length, ...dims.slice(1)] }];
   });
   return network.run(Object.fromEntries(inputs) as NamedTensors)[output]!.data;
 }
@@ -128,33 +146,44 @@ function singles(length: number): Probe[] {
   return Array.from({ length }, (_, single) => ({ name: `element ${single}`, holds: (element) => element === single, single }));
 }
 
-/** Lines, everything but each set, and elements inside and outside of the sets. */
-function drawn(
-  looked: readonly { readonly element: readonly number[]; readonly set: Uint8Array }[],
-  dims: readonly number[],
-  most: number,
-  random: () => number,
-): Probe[] {
+/**
+ * Everything but each set; lines at the edges of the sets; then, as many as there may be, other lines and elements in turn, every other element
+ * inside a set.
+ */
+function drawn(looked: readonly Looked[], dims: readonly number[], most: number, random: () => number): Probe[] {
   const complements = looked.map(({ element, set }): Probe => ({
     name: `all but the set of ${element.join(', ')}`,
     holds: (at) => set[at] === 0,
   }));
-  const lines = dims.flatMap((size, axis) => {
+  const edges: Probe[] = [];
+  const others: Probe[] = [];
+  dims.forEach((size, axis) => {
     const stride = dims.slice(axis + 1).reduce((product, next) => product * next, 1);
-    return Array.from({ length: size }, (_, index): Probe => {
-      return { name: `index ${index} of axis ${axis}`, holds: (element) => Math.floor(element / stride) % size === index };
+    const indexOf = (element: number) => Math.floor(element / stride) % size;
+    const seen = looked.map(({ set }) => {
+      const indices = new Uint8Array(size);
+      set.forEach((flag, element) => (indices[indexOf(element)]! |= flag));
+      return indices;
     });
+    for (let index = 0; index < size; index++) {
+      const isEdge = seen.some((indices) => indices[index - 1] !== indices[index] || indices[index] !== indices[index + 1]);
+      const line = { name: `index ${index} of axis ${axis}`, holds: (element: number) => indexOf(element) === index };
+      (isEdge ? edges : others).push(line);
+    }
   });
   const length = elementCount('inputDims', dims);
-  const count = Math.max(0, most - 1 - complements.length - lines.length);
-  const elements = Array.from({ length: count }, (_, turn): Probe => {
-    // Every other one inside the set of one of the output elements.
+  const element = (turn: number): Probe => {
     const { set } = looked[turn % looked.length]!;
     let single = Math.floor(random() * length);
-    for (let tries = 0; turn % 2 === 0 && set[single] === 0 && tries < 1000; tries++) single = Math.floor(random() * length);
-    return { name: `element ${single}`, holds: (element) => element === single, single };
-  });
-  return [...complements, ...lines, ...elements].slice(0, most - 1);
+    for (let tries = 0; turn % 4 < 2 && set[single] === 0 && tries < 1000; tries++) single = Math.floor(random() * length);
+    return { name: `element ${single}`, holds: (at) => at === single, single };
+  };
+  const probes = [...complements, ...edges];
+  for (let turn = 0; probes.length < most - 1; turn++) {
+    const place = Math.floor(random() * others.length);
+    probes.push(...(turn % 2 === 0 && others.length > 0 ? others.splice(place, 1) : [element(turn)]));
+  }
+  return probes.slice(0, most - 1);
 }
 
 /** First, middle and last index of every axis, in all combinations; of the batch the first. */

@@ -8,8 +8,8 @@ export interface RandomGraph {
   readonly inputDims: readonly number[];
 }
 
-/** A graph of one to seven layers over one or two spatial axes; the same for the same seed. */
-export function randomGraph(seed: number): RandomGraph {
+/** A graph of one to seven layers over one or two spatial axes; the same for the same seed. As outputs, no values share memory. */
+export function randomGraph(seed: number, allOutputs = false): RandomGraph {
   const random = new Random(seed);
   const axes = random.integer(1, 2);
   const spatial = Array.from({ length: axes }, () => random.integer(4, axes === 1 ? 24 : 8));
@@ -24,6 +24,7 @@ export function randomGraph(seed: number): RandomGraph {
         if (node !== undefined) nodes.push(node);
       }
       g.output(ending(g, random, nodes.at(-1)!), 'y');
+      if (allOutputs) for (const node of nodes) g.output(node, `value of ${node.name}`);
     },
     { seed, backend: seed % 2 === 0 ? 'native' : 'typescript' },
   );
@@ -83,7 +84,7 @@ function addLayer(g: NetworkBuilder, random: Random, nodes: readonly NetworkNode
       return g.avgPool(node, { kernel, stride, dilation, padding, countIncludePad: random.integer(0, 1) === 0 });
     }
     case 7:
-      return [g.leakyRelu, g.sigmoid, g.relu, g.batchNorm, g.softmax][random.integer(0, 4)]!.call(g, node);
+      return g[(['leakyRelu', 'sigmoid', 'relu', 'batchNorm', 'softmax'] as const)[random.integer(0, 4)]!](node);
     case 8:
       return g.softmax(node, { axis: random.integer(1, node.dims.length - 1) });
     case 9: {

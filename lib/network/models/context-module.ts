@@ -10,7 +10,7 @@
  *
  * Longer ones go on doubling, shorter ones stop earlier.
  */
-import { readInteger, readName } from '../../validate.js';
+import { readInteger, readName, readNonNegativeNumber } from '../../validate.js';
 import type { NetworkBuilder, NetworkNode } from '../builder.js';
 import { buildNetwork, type Network } from '../network.js';
 import { type Initializer, seededKernel } from '../parameters.js';
@@ -53,7 +53,7 @@ export function contextModule(options: ContextModuleOptions): Network {
     channels,
     variant: readName<ContextVariant>('variant', variant, ['basic', 'large']),
     layers: readInteger('layers', layers, 4, 20),
-    noise: Number(noise),
+    noise: readNonNegativeNumber('noise', noise),
     padding: 'same' as const,
   };
   return buildNetwork((g) => addContextModule(g, g.input('features', [null, channels, null, null]), settings), networkOptions);
