@@ -10,6 +10,42 @@ export { transposedOutputSize, type TransposedOutputSizeOptions } from './geomet
 export { validTapFraction } from './geometry/valid-tap-fraction.js';
 export { type Rounding } from './geometry/axis.js';
 export { type RunAsyncOptions } from './layer.js';
+export type {
+  AvgPoolLayerOptions,
+  BatchNormLayerOptions,
+  ConvLayerOptions,
+  ConvTransposeLayerOptions,
+  CropLayerOptions,
+  LayerOptions,
+  LinearLayerOptions,
+  NetworkBuilder,
+  NetworkNode,
+  PadLayerOptions,
+  PoolLayerOptions,
+  ResizeLayerOptions,
+  SliceRange,
+} from './network/builder.js';
+export { contextModule, type ContextModuleOptions, type ContextVariant } from './network/models/context-module.js';
+export { dilation10, dilation7, dilation8, type Dilation8Options } from './network/models/dilation.js';
+export { drn, type DrnName } from './network/models/drn.js';
+export { fcn8s } from './network/models/fcn8s.js';
+export { frontEnd } from './network/models/front-end.js';
+export type { ClassifierOptions, ModelOptions } from './network/models/model-options.js';
+export {
+  buildNetwork,
+  type LayerReport,
+  type NamedDims,
+  type NamedTensors,
+  type Network,
+  type NetworkOptions,
+  type NetworkRunAsyncOptions,
+  type ReachOptions,
+  type ReceptiveFieldOptions,
+} from './network/network.js';
+export type { AxisReceptiveField, Misalignment } from './network/receptive-field.js';
+export type { Initializer, WeightSource } from './network/parameters.js';
+export { proveReceptiveField, type ProveReceptiveFieldOptions, type ReceptiveFieldProof } from './network/prove-receptive-field.js';
+export type { LayerPlanInfo, NetworkPlanInfo } from './network/prepared-network.js';
 export { type Coverage, coverage, type CoverageOptions } from './receptive-field/coverage.js';
 export { designDilations, type DesignDilationsOptions } from './receptive-field/design-dilations.js';
 export { griddingStep } from './receptive-field/gridding-step.js';
