@@ -53,7 +53,10 @@ export class ConvTransposeKernel {
     const kernel = spatialTriple(taps, 1);
     const stride = spatialTriple(this.#options.stride, 1);
     const dilation = spatialTriple(this.#options.dilation, 1);
-    const begin = spatialTriple(taps.map((_, axis) => this.#cut(axis)[0]), 0); // prettier-ignore
+    const begin = spatialTriple(
+      taps.map((_, axis) => this.#cut(axis)[0]),
+      0,
+    );
     const inSize = spatialTriple(input.dims.slice(2), 1);
     const outSize = spatialTriple(dims.slice(2), 1);
     const outPixels = outSize[0] * outSize[1] * outSize[2];

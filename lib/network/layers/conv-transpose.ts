@@ -140,8 +140,15 @@ class ConvTransposeLayer implements FusibleLayer {
     const { stride, dilation, padding, outputPadding, groups } = this.#settings;
     const { weight, bias } = this.#foldedKernel();
     return new ConvTransposeKernel(weight, {
-      ...execution, bias, stride, dilation, padding, outputPadding, groups, activation: this.activation,
-    }); // prettier-ignore
+      ...execution,
+      bias,
+      stride,
+      dilation,
+      padding,
+      outputPadding,
+      groups,
+      activation: this.activation,
+    });
   }
 
   #foldedKernel(): { weight: FloatTensor; bias: Float32Array | undefined } {
