@@ -71,7 +71,8 @@ export function inLayer<Result>(name: string, kind: string, work: () => Result):
   try {
     return work();
   } catch (error) {
-    if (error instanceof Error && 'code' in error && !error.message.startsWith('Layer ')) {
+    const isOurs = error instanceof Error && 'code' in error && String(error.code).startsWith('ERR_ATROUS_');
+    if (isOurs && !error.message.startsWith('Layer ')) {
       error.message = `Layer ${quoted(name)} (${kind}): ${error.message}`;
     }
     throw error;

@@ -82,9 +82,11 @@ export interface NetworkRunAsyncOptions {
  */
 export function buildNetwork(build: (g: NetworkBuilder) => unknown, options?: NetworkOptions): Network {
   if (typeof build !== 'function') throw typeError('build', 'a function that adds layers to the builder it is given', build);
-  const { weights, seed = 1, ...execution } = readOptions('options', options, [
-    'weights', 'seed', 'algorithm', 'tolerance', 'backend', 'threads',
-  ]); // prettier-ignore
+  const {
+    weights,
+    seed = 1,
+    ...execution
+  } = readOptions('options', options, ['weights', 'seed', 'algorithm', 'tolerance', 'backend', 'threads']);
   if (weights !== undefined && typeof weights !== 'function' && (typeof weights !== 'object' || weights === null)) {
     throw typeError('weights', 'a function (name, dims) => Float32Array, or an object of tensors', weights);
   }
