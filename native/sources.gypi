@@ -16,6 +16,7 @@
     "probe_sources": ["native/probe/probe.cpp", "native/probe/short_plan.cpp"],
     "core_sources": [
       "native/plan/axis.cpp",
+      "native/plan/cache_size.cpp",
       "native/plan/channel_blocks.cpp",
       "native/plan/channels_last_image.cpp",
       "native/plan/choose.cpp",

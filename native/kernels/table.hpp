@@ -27,21 +27,22 @@ struct KLanesTile {
 };
 using KLanesKernel = void (*)(const KLanesTile& tile);
 
-// Output pixels in lanes. One call computes `outputs` channels × `vectors` vectors of pixels over all taps:
+// Output pixels in lanes. One call computes `outputs` channels × `vectors` vectors of pixels over a list of taps:
 //
-//   y[m, v, lane] = act(bias[m] + Σ_{c, t} w[c, t, m] · x[c·channel_stride + tap_offset[t] + v·input_vector_stride +
+//   y[m, v, lane] = act(bias[m] + Σ_{t, c} w[t, c, m] · x[c·channel_stride + tap_offset[t] + v·input_vector_stride +
 //   lane])
 //
-// The input is a packed tile that holds its padding; lanes beyond a vector's count read whatever lies there and are not
-// stored.
+// The input is a packed tile; padding that no listed tap reads need not be in it. Lanes beyond a vector's count read
+// whatever lies there and are not stored.
 struct WLanesTile {
   const float* input;
   ptrdiff_t channel_stride;
   const ptrdiff_t* tap_offset;  // [taps]
+  const int32_t* tap_index;     // [taps]: where a tap's weights stand; null: in the list's order
   int32_t taps;
   int32_t channels;
   ptrdiff_t input_vector_stride;
-  const float* weight;  // [channels][taps][outputs]
+  const float* weight;  // [tap index][channels][outputs]
   const float* bias;    // [outputs]
   float* output;
   ptrdiff_t output_channel_stride;

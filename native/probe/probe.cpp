@@ -176,7 +176,7 @@ Napi::Value k_lanes(const Napi::CallbackInfo& info) {
   return run_tile(info.Env(), kernel, &tile, fields, edge_of(info[4]));
 }
 
-// wLanes(isa, outputs, vectors, tile, edge)
+// wLanes(isa, outputs, vectors, tile, edge): `tapIndex` null where the weights stand in the order of the taps.
 Napi::Value w_lanes(const Napi::CallbackInfo& info) {
   const KernelTable* const kernels = kernels_of(info[0]);
   if (!kernels) return info.Env().Undefined();
@@ -184,9 +184,14 @@ Napi::Value w_lanes(const Napi::CallbackInfo& info) {
   const uint32_t taps = fields.object.Get("tapOffset").As<Napi::Array>().Length();
   const std::unique_ptr<ptrdiff_t[]> tap_offset(new ptrdiff_t[taps]);
   for (uint32_t t = 0; t < taps; ++t) tap_offset[t] = fields.element("tapOffset", t);
+  const std::unique_ptr<int32_t[]> tap_index(fields.object.Get("tapIndex").IsNull() ? nullptr : new int32_t[taps]);
+  for (uint32_t t = 0; tap_index && t < taps; ++t) {
+    tap_index[t] = static_cast<int32_t>(fields.element("tapIndex", t));
+  }
   WLanesTile tile{};
   tile.channel_stride = fields["channelStride"];
   tile.tap_offset = tap_offset.get();
+  tile.tap_index = tap_index.get();
   tile.taps = static_cast<int32_t>(taps);
   tile.channels = static_cast<int32_t>(fields["channels"]);
   tile.input_vector_stride = fields["inputVectorStride"];

@@ -56,6 +56,8 @@ export interface KLanesTile extends Tile {
 export interface WLanesTile extends Tile {
   readonly channelStride: number;
   readonly tapOffset: readonly number[];
+  /** Null where the weights stand in the order of the taps. */
+  readonly tapIndex: readonly number[] | null;
   readonly channels: number;
   readonly inputVectorStride: number;
   readonly outputChannelStride: number;
