@@ -55,6 +55,7 @@ constexpr KernelTable kernels_for(const char* name) {
   fill_depthwise<V>(table);
   table.short_transform = short_transform<V>;
   table.transform_kernels = transform_kernels<V>;
+  table.transform_width = transform_width<V>;
   table.transpose = transpose<V>;
   table.vec = vec_operations<V>();
   table.multiply_add_burst = multiply_add_burst<V>;

@@ -93,19 +93,22 @@ struct ShortTransform {
 };
 using ShortTransformKernel = void (*)(const ShortTransform& transform);
 
-// The kernels of 16 output channels, [taps][16], to [products][16]:
+// The kernels of `width` output channels (KernelTable::transform_width), [taps][width], to [products][width]:
 //
 //   out[p₀, p₁, p₂] = Σ_{t₀, t₁, t₂} matrix₀[p₀, t₀]·matrix₁[p₁, t₁]·matrix₂[p₂, t₂]·in[t₀, t₁, t₂]
+//   sum[p₀, p₁, p₂] += |out[p₀, p₁, p₂]|
 //
-// Axes are depth, height, width.
+// Axes are depth, height, width; products follow each other at their strides, in floats.
 struct KernelTransform {
-  static constexpr int width = 16;
-
   const double* matrix[3];  // [products][taps] of each axis
   int32_t taps[3], products[3];
-  double* values[2];  // the input, overwritten; room for what comes of it, of which the result is one
+  double* values[2];  // the input, overwritten; as much room as the kernels take after any of the axes
+  float* out;
+  ptrdiff_t out_stride;
+  float* sum;
+  ptrdiff_t sum_stride;
 };
-using TransformKernelsKernel = const double* (*)(const KernelTransform& transform);
+using TransformKernelsKernel = void (*)(const KernelTransform& transform);
 
 // out[c·out_stride + r] = in[r·in_stride + c], r < rows, c < columns.
 using TransposeKernel = void (*)(const float* in, ptrdiff_t in_stride, float* out, ptrdiff_t out_stride, ptrdiff_t rows,
@@ -136,6 +139,7 @@ struct KernelTable {
   DepthwiseKernel depthwise[2][max_depthwise_rows];    // [kernel size 3 or 5][rows − 1]
   ShortTransformKernel short_transform;
   TransformKernelsKernel transform_kernels;
+  int transform_width;  // output channels that transform_kernels takes
   TransposeKernel transpose;
   VecOperations vec;
   // `rounds` rounds of multiply_adds_per_round independent multiply-adds of `lanes` floats; the sum keeps them alive.

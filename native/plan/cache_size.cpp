@@ -59,7 +59,7 @@ CacheSizes ask_system() { return {0, 0}; }
 #endif
 
 CacheSizes sensible(CacheSizes sizes) {
-  // Zero or −1: unknown. Virtual machines tell fairy tales too; blocks beyond 2 MiB gain nothing.
+  // Zero or −1: unknown. What a virtual machine tells may be no core's.
   if (sizes.l1_bytes <= 0) sizes.l1_bytes = 32 * 1024;
   if (sizes.l2_bytes <= 0) sizes.l2_bytes = 512 * 1024;
   return {std::clamp<int64_t>(sizes.l1_bytes, 16 * 1024, 128 * 1024),

@@ -168,8 +168,11 @@ std::shared_ptr<PackedPanels> pack(const PlanRequest& request, const Split& pane
   return packed;
 }
 
-// Half of L2: a tile stays there while the panels of weights pass by.
-int64_t tile_floats() { return cache_sizes().l2_bytes / 2 / static_cast<int64_t>(sizeof(float)); }
+// Half of L2, and at most 256 KiB: a tile stays there while the panels of weights pass by. On Zen 4, with 1 MiB of L2,
+// half as much loses up to 5 % to more frequent overlaps between tiles.
+int64_t tile_floats() {
+  return std::min<int64_t>(cache_sizes().l2_bytes / 2, 256 * 1024) / static_cast<int64_t>(sizeof(float));
+}
 
 // Setting and storing a tile's sums, and what stands around it.
 constexpr double call_cycles = 60;

@@ -70,7 +70,7 @@ Napi::Value is_filled(Napi::Env env, const Slot (&slots)[count]) {
   return filled;
 }
 
-// describe(isa): { lanes, slots, operations }, the latter two with every slot of KernelTable and of VecOperations by
+// describe(isa): { lanes, transformWidth, slots, operations }, the latter two with every slot of KernelTable and of VecOperations by
 // name: whether it is filled.
 Napi::Value describe(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
@@ -93,6 +93,7 @@ Napi::Value describe(const Napi::CallbackInfo& info) {
   operations.Set("relu", is_filled(env, kernels->vec.relu));
   operations.Set("transpose", is_filled(env, kernels->vec.transpose));
   result.Set("lanes", kernels->lanes);
+  result.Set("transformWidth", kernels->transform_width);
   result.Set("slots", slots);
   result.Set("operations", operations);
   return result;
@@ -280,7 +281,8 @@ GuardedFloats guarded_doubles(const char* name, const Napi::Value& array, Edge e
 
 double* doubles_of(GuardedFloats& memory) { return reinterpret_cast<double*>(memory.data()); }
 
-// transformKernels(isa, { title, matrix, taps, products, input }, edge): [products][16]
+// transformKernels(isa, { title, matrix, taps, products, input, output, sum }, edge): products transformWidth + 3 floats
+// apart
 Napi::Value transform_kernels(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   const KernelTable* const kernels = kernels_of(info[0]);
@@ -301,8 +303,8 @@ Napi::Value transform_kernels(const Napi::CallbackInfo& info) {
   const int64_t points = int64_t{products[0]} * products[1] * products[2];
   const int64_t largest = std::max({int64_t{taps[0]} * taps[1] * taps[2], int64_t{taps[0]} * taps[1] * products[2],
                                     int64_t{taps[0]} * products[1] * products[2], points});
-  GuardedFloats first = guarded_doubles("values[0]", largest * KernelTransform::width, edge);
-  GuardedFloats second = guarded_doubles("values[1]", largest * KernelTransform::width, edge);
+  GuardedFloats first = guarded_doubles("values[0]", largest * kernels->transform_width, edge);
+  GuardedFloats second = guarded_doubles("values[1]", largest * kernels->transform_width, edge);
   if (!depth || !height || !width || !first || !second) return fail(env, "no memory");
   std::memset(second.data(), 0xff, static_cast<size_t>(second.size()) * sizeof(float));
   const Napi::Float64Array input = fields.object.Get("input").As<Napi::Float64Array>();
@@ -312,11 +314,23 @@ Napi::Value transform_kernels(const Napi::CallbackInfo& info) {
   transform.matrix[2] = doubles_of(width);
   transform.values[0] = doubles_of(first);
   transform.values[1] = doubles_of(second);
-  Napi::Float64Array result = Napi::Float64Array::New(env, static_cast<size_t>(points * KernelTransform::width));
-  const std::string title = fields.title();
-  const FaultReport report(title.c_str());
-  std::memcpy(result.Data(), kernels->transform_kernels(transform), result.ByteLength());
-  return result;
+  // Written 3 floats apart, to see that what lies between stays.
+  const int64_t stride = kernels->transform_width + 3, floats = (points - 1) * stride + kernels->transform_width;
+  const Napi::Value out_value = fields.object.Get("output"), sum_value = fields.object.Get("sum");
+  GuardedFloats out = guarded("output", out_value, edge), sum = guarded("sum", sum_value, edge);
+  if (!out || !sum) return fail(env, "no memory");
+  if (out.size() != floats || sum.size() != floats) return fail(env, "arrays of other sizes: " + fields.title());
+  transform.out = out.data();
+  transform.sum = sum.data();
+  transform.out_stride = transform.sum_stride = stride;
+  {
+    const std::string title = fields.title();
+    const FaultReport report(title.c_str());
+    kernels->transform_kernels(transform);
+  }
+  copy_back(out, out_value);
+  copy_back(sum, sum_value);
+  return env.Undefined();
 }
 
 // multiplyAddBurst(isa, rounds): one lane of the sum over all sums
