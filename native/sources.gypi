@@ -21,6 +21,7 @@
     ],
     "core_sources": [
       "native/plan/axis.cpp",
+      "native/plan/cache_size.cpp",
       "native/plan/channel_blocks.cpp",
       "native/plan/channels_last_image.cpp",
       "native/plan/choose.cpp",

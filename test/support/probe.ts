@@ -26,6 +26,8 @@ export interface KernelSlots {
 
 export interface KernelDescription {
   readonly lanes: number;
+  /** Output channels that transform_kernels takes. */
+  readonly transformWidth: number;
   readonly slots: KernelSlots;
   /** The members of VecOperations. */
   readonly operations: Readonly<Record<VecOperation, boolean>>;
@@ -56,6 +58,8 @@ export interface KLanesTile extends Tile {
 export interface WLanesTile extends Tile {
   readonly channelStride: number;
   readonly tapOffset: readonly number[];
+  /** Null where the weights stand in the order of the taps. */
+  readonly tapIndex: readonly number[] | null;
   readonly channels: number;
   readonly inputVectorStride: number;
   readonly outputChannelStride: number;
@@ -97,8 +101,11 @@ export interface KernelTransform {
   readonly matrix: readonly [Float64Array, Float64Array, Float64Array];
   readonly taps: readonly [number, number, number];
   readonly products: readonly [number, number, number];
-  /** [taps][16] */
+  /** [taps][transformWidth] */
   readonly input: Float64Array;
+  /** [products][transformWidth], transformWidth + 3 apart; likewise the sums, to which absolute values are added. */
+  readonly output: Float32Array;
+  readonly sum: Float32Array;
 }
 
 export interface Transposition {
@@ -225,7 +232,7 @@ export interface Probe {
   depthwise(isa: string, size: 3 | 5, rows: number, tile: DepthwiseTile, edge: Edge): void;
   shortTransform(isa: string, transform: ShortTransform, edge: Edge): void;
   /** [products][16] */
-  transformKernels(isa: string, transform: KernelTransform, edge: Edge): Float64Array;
+  transformKernels(isa: string, transform: KernelTransform, edge: Edge): void;
   multiplyAddBurst(isa: string, rounds: number): number;
   /** The name of the family that is taken. */
   choose(shape: Int32Array, weight: Float32Array, isa: string, threads: number): string;
