@@ -13,6 +13,7 @@
 
 #include "kernels/table.hpp"
 #include "plan/axis.hpp"
+#include "plan/cache_size.hpp"
 #include "plan/candidate.hpp"
 #include "plan/channel_blocks.hpp"
 #include "plan/channels_last_image.hpp"
@@ -130,7 +131,7 @@ class WinogradPlan final : public ConvPlan {
     product_tiles_ = tiles;
     if (regions_ == 1) {
       const int64_t block_bytes = points * blocks_.largest() * lanes * static_cast<int64_t>(sizeof(float));
-      const int64_t in_l2 = std::max<int64_t>(12, 1024 * 1024 / block_bytes);
+      const int64_t in_l2 = std::max<int64_t>(12, cache_sizes().l2_bytes / block_bytes);
       const int64_t for_threads = threads_ > 1 ? ceil_div(2 * threads_, int64_t{s.groups} * blocks_.parts) : 1;
       product_tiles_ = ceil_div(tiles, std::min(tiles, std::max(for_threads, ceil_div(tiles, in_l2))));
     }
