@@ -254,8 +254,6 @@ class KLanesPlan final : public ConvPlan {
   int64_t band_floats_;
 };
 
-bool accepts(const PlanRequest&) { return true; }
-
 // Cycles of one channel and tap for a tile, measured on Zen 4: one weight vector from L2 takes 2, short tiles wait for
 // the latency of the multiply-add. With vectors of at most 32 bytes, on Zen 3, a load or broadcast takes 0.6, which tiles
 // one vector wide wait for.
@@ -313,6 +311,6 @@ std::shared_ptr<ConvPlan> create(const PlanRequest& request, const ConvPlan* sib
 
 }  // namespace
 
-const Candidate k_lanes_candidate{"direct-k-lanes", accepts, cost, create};
+const Candidate k_lanes_candidate{"direct-k-lanes", cost, create};
 
 }  // namespace atrous

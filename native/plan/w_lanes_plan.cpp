@@ -732,6 +732,7 @@ class WLanesPlan final : public ConvPlan {
 bool accepts(const PlanRequest& request) { return request.shape.taps() <= INT32_MAX && may_multiply_padding(request); }
 
 double cost(const PlanRequest& request) {
+  if (!accepts(request)) return not_accepted;
   const ConvShape& shape = request.shape;
   if (shape.output_size() == 0) return 0;
   const RegisterTiles tiles(request);
@@ -773,6 +774,6 @@ std::shared_ptr<ConvPlan> create(const PlanRequest& request, const ConvPlan* sib
 
 }  // namespace
 
-const Candidate w_lanes_candidate{"direct-w-lanes", accepts, cost, create};
+const Candidate w_lanes_candidate{"direct-w-lanes", cost, create};
 
 }  // namespace atrous

@@ -441,16 +441,10 @@ class WinogradPlan final : public ConvPlan {
           input_floats_ = 0;
 };
 
-bool accepts(const PlanRequest& request) {
-  const ConvShape& shape = request.shape;
-  if (request.family == AlgorithmFamily::direct || request.tolerance <= 0 || shape.output_size() == 0) return false;
-  ShortScheme scheme;
-  return choose_scheme(request, &scheme) && may_transform(request);
-}
-
 double cost(const PlanRequest& request) {
+  if (!may_transform(request)) return not_accepted;
   ShortScheme scheme;
-  return choose_scheme(request, &scheme) ? scheme.cycles : HUGE_VAL;
+  return choose_scheme(request, &scheme) ? scheme.cycles : not_accepted;
 }
 
 std::shared_ptr<ConvPlan> create(const PlanRequest& request, const ConvPlan* sibling) {
@@ -473,6 +467,6 @@ std::shared_ptr<ConvPlan> create_winograd(const PlanRequest& request, const Shor
   return plan && plan->complete() ? plan : nullptr;
 }
 
-const Candidate winograd_candidate{"winograd-k-lanes", accepts, cost, create};
+const Candidate winograd_candidate{"winograd-k-lanes", cost, create};
 
 }  // namespace atrous

@@ -368,7 +368,8 @@ Napi::Value cost(const Napi::CallbackInfo& info) {
   if (!candidate) return fail(env, "no candidate " + name);
   const PlanRequest request = request_of(info, 1);
   if (!request.kernels) return env.Undefined();
-  return candidate->accepts(request) ? Napi::Number::New(env, candidate->cost(request)) : env.Null();
+  const double cost = candidate->cost(request);
+  return cost < not_accepted ? Napi::Number::New(env, cost) : env.Null();
 }
 
 // runPlan({ candidate, title, shape, weight, bias, isa, threads, tolerance, input, edge, siblingShape }): the output of
@@ -403,7 +404,7 @@ Napi::Value run_plan(const Napi::CallbackInfo& info) {
   request.bias = bias_value.IsNull() ? nullptr : bias.data();
   {
     const FaultReport report(title.c_str());
-    if (!candidate->accepts(request)) return env.Null();
+    if (candidate->cost(request) == not_accepted) return env.Null();
     std::shared_ptr<ConvPlan> sibling;
     if (!sibling_shape.IsUndefined()) {
       PlanRequest other = request;
