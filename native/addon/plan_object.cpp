@@ -298,7 +298,8 @@ napi_value convolve(napi_env env, napi_callback_info info) {
   request.once = true;
   const std::shared_ptr<ConvPlan> plan = ConvPlan::create(request, nullptr);
   if (plan == nullptr || !plan->run(input.data, output.data)) {
-    return throw_error(env, out_of_memory_error(env, "Out of memory: the allocation of packed weights or scratch failed"));
+    return throw_error(env,
+                       out_of_memory_error(env, "Out of memory: the allocation of packed weights or scratch failed"));
   }
   return nullptr;
 }
