@@ -1,6 +1,7 @@
 /** A network: a graph of layers that computes, and that can be asked about its shapes, parameters and receptive fields without computing. */
-import { abortError, inLayer, outOfMemoryError, rangeError, typeError } from '../errors.js';
+import { inLayer, outOfMemoryError, rangeError, typeError } from '../errors.js';
 import { readConvOptions } from '../conv-options.js';
+import { readSignal, requireNotAborted, type RunAsyncOptions } from '../layer.js';
 import type { FloatTensor, Tensor } from '../types.js';
 import { readFloatTensor, readInteger, readOptions, readSizes, requireLength, elementCount } from '../validate.js';
 import { type BuiltNode, NetworkBuilder, type NetworkNode } from './builder.js';
@@ -54,12 +55,6 @@ export interface ReceptiveFieldOptions {
 export interface ReachOptions extends ReceptiveFieldOptions {
   /** Name of the output, or of any layer. Default: the first output. */
   readonly output?: string | undefined;
-}
-
-/** Options of {@link Network.runAsync}. */
-export interface NetworkRunAsyncOptions {
-  /** Aborting it rejects the promise with an AbortError (code ABORT_ERR), whose cause is the signal's reason. */
-  readonly signal?: AbortSignal | undefined;
 }
 
 /**
@@ -283,20 +278,20 @@ export class Network {
    *
    * @throws {Error} By rejection: what {@link run} would throw, and AbortError with code ABORT_ERR when `signal` is or becomes aborted.
    */
-  runAsync(input: FloatTensor, options?: NetworkRunAsyncOptions): Promise<FloatTensor>;
-  runAsync(inputs: NamedTensors, options?: NetworkRunAsyncOptions): Promise<Record<string, FloatTensor>>;
-  async runAsync(inputs: FloatTensor | NamedTensors, options?: NetworkRunAsyncOptions): Promise<FloatTensor | Record<string, FloatTensor>> {
+  runAsync(input: FloatTensor, options?: RunAsyncOptions): Promise<FloatTensor>;
+  runAsync(inputs: NamedTensors, options?: RunAsyncOptions): Promise<Record<string, FloatTensor>>;
+  async runAsync(inputs: FloatTensor | NamedTensors, options?: RunAsyncOptions): Promise<FloatTensor | Record<string, FloatTensor>> {
     const { arrays, dims } = this.#readInputs(inputs);
-    const { signal } = readOptions('options', options, ['signal']);
-    if (signal !== undefined && !(signal instanceof AbortSignal)) throw typeError('signal', 'an AbortSignal', signal);
+    const signal = readSignal(options);
     const single = isTensor(inputs);
     // In shared memory, which convolutions read in place instead of copying it first.
     const copies = new Map(Array.from(arrays, ([name, array]) => [name, sharedCopy(array)]));
     const prepared = this.#prepare(dims);
     const buffer = this.#takeSharedArena(prepared.arenaLength);
     const outputs = await prepared.runAsync(copies, new Float32Array(buffer, 0, prepared.arenaLength), () => {
-      if (signal?.aborted) throw abortError(signal.reason);
+      requireNotAborted(signal);
     });
+    requireNotAborted(signal);
     this.#sharedArena = buffer;
     return this.#results(single ? inputs : {}, outputs, prepared.sizes);
   }

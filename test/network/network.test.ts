@@ -95,6 +95,13 @@ describe('runAsync', () => {
       code: 'ABORT_ERR',
       cause: 'enough',
     });
+    const controller = new AbortController();
+    const aborted = network.runAsync(randomTensor([1, 3, 8, 8]), { signal: controller.signal });
+    // Behind all layers, before the caller has the result.
+    controller.abort('late');
+    await expect(aborted).rejects.toMatchObject({ code: 'ABORT_ERR', cause: 'late' });
+    const straight = buildNetwork((g) => g.input('x', [1]));
+    await expect(straight.runAsync(randomTensor([1]), { signal: AbortSignal.abort() })).rejects.toMatchObject({ code: 'ABORT_ERR' });
     await expect(network.runAsync(randomTensor([1, 3, 8, 8]), { signal: 1 as never })).rejects.toThrow(rejected('TypeError', 'signal'));
   });
 });
