@@ -3,7 +3,7 @@ import { inLayer, outOfMemoryError, rangeError, typeError } from '../errors.js';
 import { readConvOptions } from '../conv-options.js';
 import { readSignal, requireNotAborted, type RunAsyncOptions } from '../layer.js';
 import type { FloatTensor, Tensor } from '../types.js';
-import { readFloatTensor, readInteger, readOptions, readSizes, requireLength, elementCount } from '../validate.js';
+import { isPlainObject, readFloatTensor, readInteger, readOptions, readSizes, requireLength, elementCount } from '../validate.js';
 import { type BuiltNode, NetworkBuilder, type NetworkNode } from './builder.js';
 import { type FusedGraph, fuse } from './fuse.js';
 import { type Dims, type Execution, formatDims, isComplete, ofInputs } from './layer.js';
@@ -82,8 +82,8 @@ export function buildNetwork(build: (g: NetworkBuilder) => unknown, options?: Ne
     seed = 1,
     ...execution
   } = readOptions('options', options, ['weights', 'seed', 'algorithm', 'tolerance', 'backend', 'threads']);
-  if (weights !== undefined && typeof weights !== 'function' && (typeof weights !== 'object' || weights === null)) {
-    throw typeError('weights', 'a function (name, dims) => Float32Array, or an object of tensors', weights);
+  if (weights !== undefined && typeof weights !== 'function' && !isPlainObject(weights)) {
+    throw typeError('weights', 'a function (name, dims) => Float32Array, or a plain object of tensors', weights);
   }
   // Checks them as every convolution will.
   readConvOptions(execution, 1);

@@ -176,6 +176,7 @@ describe('building', () => {
     [{ tolerance: -1 }, 'RangeError', 'tolerance'],
     [{ seed: 0.5 }, 'RangeError', 'seed'],
     [{ weights: 3 }, 'TypeError', 'weights'],
+    [{ weights: new Map() }, 'TypeError', 'received a Map'],
     [{ wieghts: {} }, 'TypeError', "unknown option 'wieghts'"],
   ] as const)('refuses the options %j', (options, name, part) => {
     expect(() => buildNetwork(small, options as never)).toThrow(rejected(name, part));
