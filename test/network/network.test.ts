@@ -212,6 +212,26 @@ describe('building', () => {
   });
 });
 
+describe('weights', () => {
+  const scaled = (weight: Float32Array, scale: Float32Array) =>
+    buildNetwork((g) =>
+      g.batchNorm(g.conv(g.input('x', [1, 1, 4]), { weight: { data: weight, dims: [1, 1, 1] } }), { scale, name: 'norm' }),
+    );
+
+  it.each(['weight', 'scale'])('whose memory is gone when the network first runs are refused: %s', (name) => {
+    const arrays = { weight: Float32Array.of(1), scale: Float32Array.of(1) };
+    const network = scaled(arrays.weight, arrays.scale);
+    structuredClone(null, { transfer: [arrays[name as keyof typeof arrays].buffer] });
+    expect(() => network.run(randomTensor([1, 1, 4]))).toThrow(rejected('TypeError', `.${name}`));
+  });
+
+  it('that no memory holds are refused where they are made', () => {
+    const network = buildNetwork((g) => g.conv(g.input('x', [1, 3, 4]), { channels: 2 ** 31 - 1, kernel: 4 }));
+    expect(network.parameterCount).toBe((2 ** 31 - 1) * 13);
+    expect(() => network.plan([1, 3, 4])).toThrow(expect.objectContaining({ code: 'ERR_ATROUS_OUT_OF_MEMORY' }) as Error);
+  });
+});
+
 describe('sizes', () => {
   it('may be empty', () => {
     const network = buildNetwork(small);
