@@ -146,6 +146,14 @@ describe('inputs and outputs', () => {
 });
 
 describe('building', () => {
+  it.each([-1, 0, 1.5, NaN, [3], [3, 0]])('refuses the kernel %j', (kernel) => {
+    for (const method of ['conv', 'convTranspose'] as const) {
+      expect(() => buildNetwork((g) => g[method](g.input('x', [1, 1, 8, 8]), { channels: 1, kernel }))).toThrow(
+        rejected('RangeError', `(${method}): Expected kernel`),
+      );
+    }
+  });
+
   it('names layers by kind and number, and refuses a name twice', () => {
     const names = buildNetwork((g) => g.relu(g.sigmoid(g.relu(g.input('x', [1, 1])), { name: 'relu2' })))
       .report()
@@ -160,6 +168,11 @@ describe('building', () => {
     buildNetwork((g) => (stranger = g.input('x', [1, 1])));
     expect(() => buildNetwork((g) => g.relu(stranger!))).toThrow(rejected('TypeError', 'a node of this network'));
     expect(() => buildNetwork((g) => g.relu({} as never))).toThrow(rejected('TypeError', 'a node of this network'));
+    expect(() => buildNetwork((g) => g.concat([, g.input('x', [1, 1])] as never))).toThrow(
+      rejected('TypeError', "Layer 'concat1' (concat): Expected input to be a node of this network, received undefined"),
+    );
+    expect(() => buildNetwork((g) => g.output(undefined as never))).toThrow(rejected('TypeError', 'Expected node to be a node'));
+    expect(() => buildNetwork(() => Promise.resolve())).toThrow(rejected('TypeError', 'received a Promise'));
     expect(() => buildNetwork(() => undefined)).toThrow(rejected('RangeError', 'the outputs of the network'));
     expect(() => buildNetwork(3 as never)).toThrow(rejected('TypeError', 'build'));
     expect(() =>
