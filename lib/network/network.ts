@@ -384,7 +384,7 @@ export class Network {
     }
     const dims = layer.outputDims(ofInputs(inputs, (input) => sizes.get(input)!));
     if (!isComplete(dims)) throw rangeError('its sizes', 'known from those of its inputs', formatDims(dims));
-    return dims;
+    return readSizes('its sizes', dims);
   }
 }
 

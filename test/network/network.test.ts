@@ -246,6 +246,11 @@ describe('weights', () => {
 });
 
 describe('sizes', () => {
+  it('beyond 2³¹ − 1 are refused', () => {
+    const network = buildNetwork((g) => g.resize(g.input('x', [1, 1, null]), { scale: 1e9 }));
+    expect(() => network.plan([1, 1, 8])).toThrow(rejected('RangeError', "Layer 'resize1' (resize): Expected its sizes[2]"));
+  });
+
   it('may be empty', () => {
     const network = buildNetwork(small);
     expect(network.run(randomTensor([0, 3, 4, 4]))).toEqual({ data: new Float32Array(0), dims: [0, 2, 4, 4] });
