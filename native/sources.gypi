@@ -13,7 +13,7 @@
       "native/addon/plan_store.cpp",
       "native/addon/promises.cpp"
     ],
-    "probe_sources": ["native/probe/probe.cpp", "native/probe/short_plan.cpp"],
+    "probe_sources": ["native/probe/lane_kernels.cpp", "native/probe/probe.cpp", "native/probe/short_plan.cpp"],
     "core_sources": [
       "native/plan/axis.cpp",
       "native/plan/channel_blocks.cpp",
