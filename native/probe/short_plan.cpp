@@ -1,5 +1,6 @@
 #include "probe/short_plan.hpp"
 
+#include <algorithm>
 #include <cstring>
 #include <memory>
 #include <string>
@@ -186,20 +187,15 @@ struct TilesInLanes {
       const Axis axis = axis_of(shape, i);
       rows *= ShortAxis::count_tiles(*scheme->nest.axis[i], axis, 1, axis.output);
     }
-    scheme->rows = fields["rows"];
-    scheme->tiles = fields["tiles"];
-    scheme->phases = fields["phases"];
+    const int64_t phases = LaneAxis::count_phases(width), panel = fields["panel"];
+    // At most so many.
+    scheme->rows = std::min<int64_t>(fields["rows"], rows);
+    scheme->tiles = std::min<int64_t>(fields["tiles"], LaneAxis::count_tiles(*scheme->nest.axis[2], width));
+    scheme->phases = std::min<int64_t>(fields["phases"], phases);
     scheme->vectors = fields["vectors"];
-    const auto within = [&](const char* what, int64_t number, int64_t most) {
-      if (number >= 1 && number <= most) return true;
-      fail(value.Env(), std::string("the scheme's ") + what + " are not 1 … " + std::to_string(most));
-      return false;
-    };
-    const int64_t panel = fields["panel"], phases = LaneAxis::count_phases(width);
-    if (!within("rows", scheme->rows, rows) || !within("phases", scheme->phases, phases) ||
-        !within("tiles", scheme->tiles, LaneAxis::count_tiles(*scheme->nest.axis[2], width)) ||
-        !within("panels", panel, KernelTable::max_w_outputs) ||
-        !within("vectors", scheme->vectors, KernelTable::max_w_vectors)) {
+    if (scheme->rows < 1 || scheme->tiles < 1 || scheme->phases < 1 || panel < 1 ||
+        panel > KernelTable::max_w_outputs || scheme->vectors < 1 || scheme->vectors > KernelTable::max_w_vectors) {
+      fail(value.Env(), "the scheme's pieces or panels are out of range");
       return false;
     }
     scheme->panels = Split::at_most(shape.out_channels_per_group(), panel);

@@ -245,9 +245,9 @@ export interface ShortScheme {
 
 /** LaneScheme of native/plan/lane_scheme.hpp. */
 export interface LaneScheme extends Omit<ShortScheme, 'region'> {
-  /** Of tiles along depth and height, worked on at a time. */
+  /** At most so many tiles along depth and height are worked on at a time, … */
   readonly rows: number;
-  /** Of a piece of the width. Fewer phases than there are must be whole vectors. */
+  /** … and of the width so many tiles and phases. Fewer phases than there are must be whole vectors. */
   readonly tiles: number;
   readonly phases: number;
   /** The most output channels of a panel, and the most vectors of a call: a slot of point_products. */

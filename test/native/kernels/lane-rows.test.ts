@@ -132,7 +132,7 @@ describe.each(probe.isas)('%s', (isa) => {
       return { value, magnitude };
     });
 
-  const termsOf = ({ from, maps = [] }: Problem) => from[0] + from[1] + 1 + constantsOf(maps);
+  const termsOf = ({ from, maps }: Problem) => from[0] + from[1] + 1 + constantsOf(maps ?? []);
 
   const runToChunks = (problem: Problem) => {
     const { map, random, rowLength, rowFloats, chunkFloats } = layOut(problem, 'toChunks');
