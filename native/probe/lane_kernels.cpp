@@ -104,8 +104,8 @@ Napi::Value chunks_to_rows(const Napi::CallbackInfo& info) {
   {
     const std::string title = fields.title();
     const FaultReport report(title.c_str());
-    kernels->chunks_to_rows({arguments.map, chunks.data(), pointers.get(), unwanted.data(), bias.data(),
-                             fields["relu"] != 0});
+    kernels->chunks_to_rows(
+        {arguments.map, chunks.data(), pointers.get(), unwanted.data(), bias.data(), fields["relu"] != 0});
   }
   copy_back(rows, fields.object.Get("rows"));
   return env.Undefined();
@@ -173,8 +173,8 @@ Napi::Value lanes_to_chunks(const Napi::CallbackInfo& info) {
   {
     const std::string title = fields.title();
     const FaultReport report(title.c_str());
-    kernels->lanes_to_chunks({arguments.map, lanes.data(), chunks.data(), bias_value.IsNull() ? nullptr : bias.data(),
-                              fields["relu"] != 0});
+    kernels->lanes_to_chunks(
+        {arguments.map, lanes.data(), chunks.data(), bias_value.IsNull() ? nullptr : bias.data(), fields["relu"] != 0});
   }
   copy_back(chunks, fields.object.Get("chunks"));
   return env.Undefined();

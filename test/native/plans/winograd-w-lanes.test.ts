@@ -1,7 +1,8 @@
 /** The plan of short algorithms with tiles in lanes, where it chooses the scheme itself: pieces of the width, phases, rows in place. */
 import { describe, expect, it } from 'vitest';
 import type { Layout } from '../../../lib/types.js';
-import { convCase, type ConvDescription } from '../../support/conv-cases.js';
+import type { ReferenceResult } from '../../reference/conv.js';
+import { type ConvCase, convCase, type ConvDescription } from '../../support/conv-cases.js';
 import { expectSameBits } from '../../support/expect-within-bound.js';
 import { probe } from '../../support/probe.js';
 import { expectBatchesAgree, expectSiblingServes, type Forced, multiplyAdds, reference, resultOf } from './forced-plan.js';
@@ -15,16 +16,41 @@ const sizes = { inChannels: 25, outChannels: 37 };
 /** Signals of 2500 with three taps have them with these. */
 const few = { inChannels: 9, outChannels: 17 };
 
+/** Each with half a million products for every one of seven threads. */
+const layers: readonly ConvDescription[] = [
+  { inChannels: 16, outChannels: 33, input: [3000], kernel: [3], dilation: 8, padding: 'same' },
+  { inChannels: 16, outChannels: 33, input: [3000], kernel: [3], dilation: 100, padding: 'same', activation: 'relu' },
+  { inChannels: 5, outChannels: 17, input: [3500], kernel: [16], dilation: 40, padding: 'same', layout: 'channelsLast' },
+  { groups: 2, inChannels: 16, outChannels: 34, input: [60, 67], kernel: [3, 3], dilation: 2, padding: 'same' },
+  { inChannels: 8, outChannels: 17, input: [9, 1100], kernel: [1, 3], dilation: [1, 16] },
+  { inChannels: 8, outChannels: 17, input: [1100, 9], kernel: [3, 1], dilation: [7, 1], padding: 'same' },
+];
+
+/** With one element that is not as the others, solved once for all instruction sets. */
+const spoiltLayers = layers.map((layer) => {
+  let solutions: { readonly convolution: ConvCase; readonly exact: ReferenceResult }[] | undefined;
+  const solve = () => {
+    const clean = convCase(layer, 4);
+    const [depth, height, width] = clean.shape.input;
+    const places = [[NaN, 0], [-Infinity, depth * height * width - 1], [3e38, 40]] as const; // prettier-ignore
+    return places.map(([special, place]) => {
+      const convolution = { ...clean, input: clean.input.slice() };
+      convolution.input[place] = special;
+      return { convolution, exact: reference(convolution) };
+    });
+  };
+  return [JSON.stringify(layer), layer, () => (solutions ??= solve())] as const;
+});
+
 describe.each(probe.isas)('winograd-w-lanes by its pieces, %s', (isa) => {
-  const { lanes } = probe.describe(isa);
   const forced: Forced = { candidate: 'winograd-w-lanes', isa, tolerance: 1e-5 };
   const right = (description: ConvDescription) => {
     expectRightWithinTolerance(forced, description);
   };
 
   // Tiles are of four outputs and rows of several tiles: every rest of both.
-  it.each([13, 14, 15, 16, 17])('height %i, widths beside four tiles and vectors of them', (height) => {
-    for (const width of [15, 16, 17, 18, 31, 33, 65]) right({ ...sizes, input: [height, width], kernel: [3, 3], padding: 'same' });
+  it.each([13, 15, 16])('height %i, widths beside four tiles and vectors of them', (height) => {
+    for (const width of [15, 16, 17, 18, 33]) right({ ...sizes, input: [height, width], kernel: [3, 3], padding: 'same' });
   });
 
   it.each([1, 2, 3, 4, 5, 7])('maps of width %i', (width) => {
@@ -78,7 +104,7 @@ describe.each(probe.isas)('winograd-w-lanes by its pieces, %s', (isa) => {
   // that vectors reach beyond them: dilations that are whole vectors, or whose tiles make up whole ones.
   describe('rows in place', () => {
     it.each([1, 2, 4, 8, 16, 32, 3, 12, 100])('signals of dilation %i', (dilation) => {
-      for (const length of [2560, 2561, 2560 + 17]) {
+      for (const length of [2560, 2560 + 17]) {
         // No padding: the first piece is in place, too, and the last one's vectors end where the signal does or not.
         right({ ...few, input: [length + 2 * dilation], kernel: [3], dilation });
         right({ ...few, batch: 2, input: [length], kernel: [3], dilation, padding: 'same', activation: 'relu' });
@@ -97,15 +123,7 @@ describe.each(probe.isas)('winograd-w-lanes by its pieces, %s', (isa) => {
     });
   });
 
-  const layers: readonly ConvDescription[] = [
-    { inChannels: 16, outChannels: 33, input: [3000], kernel: [3], dilation: 8, padding: 'same' },
-    { inChannels: 16, outChannels: 33, input: [3000], kernel: [3], dilation: 100, padding: 'same', activation: 'relu' },
-    { inChannels: 5, outChannels: 17, input: [3500], kernel: [16], dilation: 40, padding: 'same', layout: 'channelsLast' },
-    { groups: 2, inChannels: 16, outChannels: 34, input: [60, 67], kernel: [3, 3], dilation: 2, padding: 'same' },
-    { inChannels: 8, outChannels: 17, input: [9, 1100], kernel: [1, 3], dilation: [1, lanes] },
-    { inChannels: 8, outChannels: 17, input: [1100, 9], kernel: [3, 1], dilation: [7, 1], padding: 'same' },
-  ];
-  describe.each(layers.map((layer) => [JSON.stringify(layer), layer] as const))('%s', (_, layer) => {
+  describe.each(spoiltLayers)('%s', (_, layer, spoilt) => {
     it('the same bits for any number of threads, place in a batch, and with shared weights', () => {
       const convolution = convCase(layer, 3);
       expect(multiplyAdds(convolution.shape)).toBeGreaterThanOrEqual(3_500_000);
@@ -116,17 +134,7 @@ describe.each(probe.isas)('winograd-w-lanes by its pieces, %s', (isa) => {
     });
 
     it('NaN, infinities and huge values reach the outputs that touch them, and no others', () => {
-      const clean = convCase(layer, 4);
-      const [depth, height, width] = clean.shape.input;
-      for (const [special, place] of [
-        [NaN, 0],
-        [-Infinity, depth * height * width - 1],
-        [3e38, 40],
-      ] as const) {
-        const convolution = { ...clean, input: clean.input.slice() };
-        convolution.input[place] = special;
-        expectWithinTolerance(forced, convolution, reference(convolution), resultOf(forced, convolution));
-      }
+      for (const { convolution, exact } of spoilt()) expectWithinTolerance(forced, convolution, exact, resultOf(forced, convolution));
     });
   });
 });
