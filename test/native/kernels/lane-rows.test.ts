@@ -1,5 +1,5 @@
 /**
- * rows_to_chunks and chunks_to_rows of every instruction set, a column by itself:
+ * Depth and height of the lane transform (native/kernels/lane_transform.hpp), rows_to_chunks and chunks_to_rows, a column by itself:
  * chunks[p₀, p₁][c] = Σ_{j₀, j₁} m₀[p₀, j₀]·m₁[p₁, j₁]·rows[j₀, j₁][c], and rows[p₀, p₁][c] = act(bias + Σ …) the other way.
  */
 import { describe, expect, it } from 'vitest';
