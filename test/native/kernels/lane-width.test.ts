@@ -1,6 +1,7 @@
 /**
- * The width of the lane transform (native/kernels/lane_transform.hpp), chunks_to_lanes and lanes_to_chunks, a tile by itself: lanes[p][c][tile, phase] = Σ_i m[p, i]·(chunk 4·tile + i)[phase],
- * and (chunk 4·tile + i)[phase] = act(bias + Σ_p m[i, p]·lanes[p][c][tile, phase]) the other way.
+ * The width of the lane transform (native/kernels/lane_transform.hpp), chunks_to_lanes and lanes_to_chunks, a tile by itself:
+ * lanes[p][c][tile, phase] = Σ_i m[p, i]·(chunk 4·tile + i)[phase], and
+ * (chunk 4·tile + i)[phase] = act(bias + Σ_p m[i, p]·lanes[p][c][tile, phase]) the other way.
  */
 import { describe, expect, it } from 'vitest';
 import { edges, type LaneWidth, probe } from '../../support/probe.js';
