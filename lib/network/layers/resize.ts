@@ -88,8 +88,7 @@ class ResizeLayer implements Layer {
     return dims.map((input, at): Size => {
       const axis = at - 2;
       if (axis < 0) return input;
-      const given = like === undefined ? size?.[axis] : like[at]!;
-      const resized = given === undefined ? scaled(input, scale![axis]!) : given;
+      const resized = like === undefined ? (size?.[axis] ?? scaled(input, scale![axis]!)) : like[at]!;
       if (input !== 0 || resized === 0 || resized === null) return resized;
       throw rangeError(`the size of spatial axis ${axis}`, 'positive: nothing can be made of no element', input);
     });

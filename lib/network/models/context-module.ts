@@ -33,7 +33,7 @@ export interface ContextModuleOptions extends Omit<ModelOptions, 'width'> {
  * A context module: `layers` dilated convolutions that keep resolution and size, relu behind all but the last.
  *
  * Its weights are the identity initialisation of the paper (equations 4 and 5), unless `weights` gives others: input without negative elements passes
- * through unchanged. Basic: 1 at the centre tap where input and output channel are the same. Large, from c to c' channels: C/c' at the centre tap
+ * through unchanged, exactly with algorithm 'direct' and within `tolerance` otherwise. Basic: 1 at the centre tap where input and output channel are the same. Large, from c to c' channels: C/c' at the centre tap
  * where ⌊a·C/c⌋ = ⌊b·C/c'⌋, noise elsewhere.
  *
  * Parameters of the default 8 layers: basic 64·C² + 8·C, large 15422·C² + 97·C.
