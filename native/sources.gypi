@@ -13,7 +13,7 @@
       "native/addon/plan_store.cpp",
       "native/addon/promises.cpp"
     ],
-    "probe_sources": ["native/probe/probe.cpp", "native/probe/short_plan.cpp"],
+    "probe_sources": ["native/probe/all_plans.cpp", "native/probe/probe.cpp", "native/probe/short_plan.cpp"],
     "core_sources": [
       "native/plan/axis.cpp",
       "native/plan/channel_blocks.cpp",
@@ -21,7 +21,10 @@
       "native/plan/choose.cpp",
       "native/plan/cpu_count.cpp",
       "native/plan/depthwise_plan.cpp",
+      "native/plan/direct_fallback.cpp",
       "native/plan/k_lanes_plan.cpp",
+      "native/plan/lane_axis.cpp",
+      "native/plan/lane_scheme.cpp",
       "native/plan/memory.cpp",
       "native/plan/plan.cpp",
       "native/plan/short_algorithm.cpp",
@@ -32,6 +35,7 @@
       "native/plan/transformed_weights.cpp",
       "native/plan/w_lanes_plan.cpp",
       "native/plan/winograd_plan.cpp",
+      "native/plan/winograd_w_lanes_plan.cpp",
       "native/plan/workspace.cpp",
       "native/isa/cpu.cpp",
       "native/isa/dispatch.cpp"

@@ -1,4 +1,4 @@
-// Asks for a cache line ahead of its use; any address is allowed.
+// Asks for cache lines ahead of their use; any address is allowed.
 #pragma once
 
 #if defined(_MSC_VER) && defined(_M_X64)
@@ -7,6 +7,16 @@
 
 namespace atrous {
 namespace {
+
+inline void prefetch(const float* p) {
+#if defined(__GNUC__) || defined(__clang__)
+  __builtin_prefetch(p, 0, 3);
+#elif defined(_M_X64)
+  _mm_prefetch(reinterpret_cast<const char*>(p), _MM_HINT_T0);
+#else
+  static_cast<void>(p);
+#endif
+}
 
 inline void prefetch_for_write(const float* p) {
 #if defined(__GNUC__) || defined(__clang__)
