@@ -48,6 +48,7 @@ export function fromOnnx(bytes: Uint8Array, options?: Execution): Network {
   const { graph } = model;
   if (graph === undefined) throw modelError('Expected bytes to be an ONNX model, but they hold no graph');
   const opset = readOpset(model);
+  if (graph.output.length === 0) throw modelError('The model has no outputs');
   return buildNetwork((g) => {
     new GraphReader(g, graph, opset).read();
   }, options);
