@@ -72,9 +72,9 @@ export function overlapError(name: string, other: string): CodedError<RangeError
   return wrongValue(`Expected ${name} to share no bytes with any argument it is computed from, received an overlap with ${other}`);
 }
 
-/** Whether it is an error of this package (or one of Node's), which tells its kind by a code. */
+/** Whether it is an error of this package, not one of Node's. */
 export function hasCode(error: unknown): error is CodedError {
-  return error instanceof Error && 'code' in error;
+  return error instanceof Error && 'code' in error && String(error.code).startsWith('ERR_ATROUS_');
 }
 
 /** Runs `work`, and lets its errors of this package say in which layer they arose: `Layer 'conv3' (conv): Expected …`. */

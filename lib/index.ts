@@ -1,5 +1,6 @@
 /** Everything that the package exports. */
-export { conv, Conv, conv1d, conv2d, conv3d, type RunAsyncOptions } from './conv.js';
+export { conv, Conv, conv1d, conv2d, conv3d } from './conv.js';
+export { convTranspose, ConvTranspose } from './conv-transpose.js';
 export { type CodedError, type ErrorCode } from './errors.js';
 export { type Features, features } from './features.js';
 export { effectiveKernelSize } from './geometry/effective-kernel-size.js';
@@ -8,6 +9,7 @@ export { type AxisPadding, resolvePadding, type ResolvePaddingOptions, type Wind
 export { transposedOutputSize, type TransposedOutputSizeOptions } from './geometry/transposed-output-size.js';
 export { validTapFraction } from './geometry/valid-tap-fraction.js';
 export { type Rounding } from './geometry/axis.js';
+export { type RunAsyncOptions } from './layer.js';
 export type {
   AvgPoolLayerOptions,
   BatchNormLayerOptions,
@@ -61,11 +63,13 @@ export type {
   BackendName,
   ConvOptions,
   ConvPlanInfo,
+  ConvTransposeOptions,
   FloatTensor,
   Layout,
   Padding,
   PaddingMode,
   PaddingName,
+  ShortAlgorithmInfo,
   Tensor,
   TypedArray,
 } from './types.js';

@@ -13,9 +13,15 @@
       "native/addon/plan_store.cpp",
       "native/addon/promises.cpp"
     ],
-    "probe_sources": ["native/probe/all_plans.cpp", "native/probe/probe.cpp", "native/probe/short_plan.cpp"],
+    "probe_sources": [
+      "native/probe/all_plans.cpp",
+      "native/probe/probe.cpp",
+      "native/probe/short_plan.cpp",
+      "native/probe/transposed_plan.cpp"
+    ],
     "core_sources": [
       "native/plan/axis.cpp",
+      "native/plan/cache_size.cpp",
       "native/plan/channel_blocks.cpp",
       "native/plan/channels_last_image.cpp",
       "native/plan/choose.cpp",
@@ -33,6 +39,10 @@
       "native/plan/thread.cpp",
       "native/plan/thread_pool.cpp",
       "native/plan/transformed_weights.cpp",
+      "native/plan/transposed_axis.cpp",
+      "native/plan/transposed_part.cpp",
+      "native/plan/transposed_pieces.cpp",
+      "native/plan/transposed_plan.cpp",
       "native/plan/w_lanes_plan.cpp",
       "native/plan/winograd_plan.cpp",
       "native/plan/winograd_w_lanes_plan.cpp",

@@ -1,5 +1,6 @@
 /** The result as one HTML page that stands alone: the pictures, then the tables. */
-import { escape, renderPicture } from './picture.js';
+import { escape } from '../../lib/cli/rf/markup.js';
+import { renderPicture } from './picture.js';
 import type { BenchResult } from './result.js';
 import { textColumns, type Table } from './table.js';
 

@@ -213,8 +213,19 @@ export class NetworkBuilder {
   /** A convolution: see `conv`. */
   conv(input: NetworkNode, options: ConvLayerOptions): NetworkNode {
     const { name, bias, weight, channels, kernel, frozen, ...rest } = readOptions('options', options, [
-      'name', 'weight', 'bias', 'channels', 'kernel', 'groups', 'frozen', 'activation', 'stride', 'dilation', 'padding', 'paddingMode',
-    ]); // prettier-ignore
+      'name',
+      'weight',
+      'bias',
+      'channels',
+      'kernel',
+      'groups',
+      'frozen',
+      'activation',
+      'stride',
+      'dilation',
+      'padding',
+      'paddingMode',
+    ]);
     return this.#addNamed('conv', name, [input], (place, [{ dims }]) =>
       convLayer(this.#kernel(place, dims, { weight, bias, channels, kernel, frozen, groups: rest.groups }, false), rest),
     );
@@ -223,8 +234,19 @@ export class NetworkBuilder {
   /** A transposed convolution; its weight is [inChannels, outChannels / groups, …kernel]. */
   convTranspose(input: NetworkNode, options: ConvTransposeLayerOptions): NetworkNode {
     const { name, bias, weight, channels, kernel, frozen, ...rest } = readOptions('options', options, [
-      'name', 'weight', 'bias', 'channels', 'kernel', 'groups', 'frozen', 'activation', 'stride', 'dilation', 'padding', 'outputPadding',
-    ]); // prettier-ignore
+      'name',
+      'weight',
+      'bias',
+      'channels',
+      'kernel',
+      'groups',
+      'frozen',
+      'activation',
+      'stride',
+      'dilation',
+      'padding',
+      'outputPadding',
+    ]);
     return this.#addNamed('convTranspose', name, [input], (place, [{ dims }]) =>
       convTransposeLayer(this.#kernel(place, dims, { weight, bias, channels, kernel, frozen, groups: rest.groups }, true), rest),
     );
@@ -239,8 +261,14 @@ export class NetworkBuilder {
   /** The mean of each window. */
   avgPool(input: NetworkNode, options: AvgPoolLayerOptions): NetworkNode {
     const { name, ...rest } = readOptions('options', options, [
-      'name', 'kernel', 'stride', 'dilation', 'padding', 'rounding', 'countIncludePad',
-    ]); // prettier-ignore
+      'name',
+      'kernel',
+      'stride',
+      'dilation',
+      'padding',
+      'rounding',
+      'countIncludePad',
+    ]);
     return this.#addNamed('avgPool', name, [input], (_, [{ dims }]) => poolLayer('avgPool', dims.length - 2, rest));
   }
 

@@ -82,9 +82,11 @@ export interface NetworkRunAsyncOptions {
  */
 export function buildNetwork(build: (g: NetworkBuilder) => unknown, options?: NetworkOptions): Network {
   if (typeof build !== 'function') throw typeError('build', 'a function that adds layers to the builder it is given', build);
-  const { weights, seed = 1, ...execution } = readOptions('options', options, [
-    'weights', 'seed', 'algorithm', 'tolerance', 'backend', 'threads',
-  ]); // prettier-ignore
+  const {
+    weights,
+    seed = 1,
+    ...execution
+  } = readOptions('options', options, ['weights', 'seed', 'algorithm', 'tolerance', 'backend', 'threads']);
   if (weights !== undefined && typeof weights !== 'function' && (typeof weights !== 'object' || weights === null)) {
     throw typeError('weights', 'a function (name, dims) => Float32Array, or an object of tensors', weights);
   }
@@ -121,6 +123,11 @@ export class Network {
     this.#execution = execution;
     this.inputs = graph.nodes.filter(({ layer }) => layer instanceof InputLayer);
     this.outputs = graph.outputs;
+  }
+
+  /** Every layer, in an order in which each follows its inputs. @internal */
+  get nodes(): readonly BuiltNode[] {
+    return this.#graph.nodes;
   }
 
   /** Learned parameters of all layers; batch norms count with scale and bias, without their running statistics. */

@@ -79,7 +79,11 @@ export class PreparedNetwork {
     });
     const wanted = Array.from(outputs, ([name, node]) => [name, values.get(node)!, sizesOf(node)] as const);
     this.#outputs = wanted;
-    this.#memory = planMemory(this.#given.map(lengthOf), memorySteps, wanted.map(([, value]) => value)); // prettier-ignore
+    this.#memory = planMemory(
+      this.#given.map(lengthOf),
+      memorySteps,
+      wanted.map(([, value]) => value),
+    );
     for (const node of this.#given) if (node.layer instanceof ConstantLayer) this.#constants.set(node, node.layer.value.values());
     this.info = this.#describe();
   }

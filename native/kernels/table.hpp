@@ -27,21 +27,22 @@ struct KLanesTile {
 };
 using KLanesKernel = void (*)(const KLanesTile& tile);
 
-// Output pixels in lanes. One call computes `outputs` channels × `vectors` vectors of pixels over all taps:
+// Output pixels in lanes. One call computes `outputs` channels × `vectors` vectors of pixels over a list of taps:
 //
-//   y[m, v, lane] = act(bias[m] + Σ_{c, t} w[c, t, m] · x[c·channel_stride + tap_offset[t] + v·input_vector_stride +
+//   y[m, v, lane] = act(bias[m] + Σ_{t, c} w[t, c, m] · x[c·channel_stride + tap_offset[t] + v·input_vector_stride +
 //   lane])
 //
-// The input is a packed tile that holds its padding; lanes beyond a vector's count read whatever lies there and are not
-// stored.
+// The input is a packed tile; padding that no listed tap reads need not be in it. Lanes beyond a vector's count read
+// whatever lies there and are not stored.
 struct WLanesTile {
   const float* input;
   ptrdiff_t channel_stride;
   const ptrdiff_t* tap_offset;  // [taps]
+  const int32_t* tap_index;     // [taps]: where a tap's weights stand; null: in the list's order
   int32_t taps;
   int32_t channels;
   ptrdiff_t input_vector_stride;
-  const float* weight;  // [channels][taps][outputs]
+  const float* weight;  // [tap index][channels][outputs]
   const float* bias;    // [outputs]
   float* output;
   ptrdiff_t output_channel_stride;
@@ -189,19 +190,22 @@ struct PointProducts {
 };
 using PointProductsKernel = void (*)(const PointProducts& products);
 
-// The kernels of 16 output channels, [taps][16], to [products][16]:
+// The kernels of `width` output channels (KernelTable::transform_width), [taps][width], to [products][width]:
 //
 //   out[p₀, p₁, p₂] = Σ_{t₀, t₁, t₂} matrix₀[p₀, t₀]·matrix₁[p₁, t₁]·matrix₂[p₂, t₂]·in[t₀, t₁, t₂]
+//   sum[p₀, p₁, p₂] += |out[p₀, p₁, p₂]|
 //
-// Axes are depth, height, width.
+// Axes are depth, height, width; products follow each other at their strides, in floats.
 struct KernelTransform {
-  static constexpr int width = 16;
-
   const double* matrix[3];  // [products][taps] of each axis
   int32_t taps[3], products[3];
-  double* values[2];  // the input, overwritten; room for what comes of it, of which the result is one
+  double* values[2];  // the input, overwritten; as much room as the kernels take after any of the axes
+  float* out;
+  ptrdiff_t out_stride;
+  float* sum;
+  ptrdiff_t sum_stride;
 };
-using TransformKernelsKernel = const double* (*)(const KernelTransform& transform);
+using TransformKernelsKernel = void (*)(const KernelTransform& transform);
 
 // out[c·out_stride + r] = in[r·in_stride + c], r < rows, c < columns.
 using TransposeKernel = void (*)(const float* in, ptrdiff_t in_stride, float* out, ptrdiff_t out_stride, ptrdiff_t rows,
@@ -240,6 +244,7 @@ struct KernelTable {
   LanesToChunksKernel lanes_to_chunks;
   PointProductsKernel point_products[max_w_outputs][max_w_vectors];  // [outputs − 1][vectors − 1]; null as above
   TransformKernelsKernel transform_kernels;
+  int transform_width;  // output channels that transform_kernels takes
   TransposeKernel transpose;
   VecOperations vec;
   // `rounds` rounds of multiply_adds_per_round independent multiply-adds of `lanes` floats; the sum keeps them alive.

@@ -120,6 +120,7 @@ bool accepts(const PlanRequest& request) {
 }
 
 double cost(const PlanRequest& request) {
+  if (!accepts(request)) return not_accepted;
   const ConvShape& s = request.shape;
   const int lanes = request.kernels->lanes;
   const double multiply_adds_per_cycle = lanes >= 16 ? 1 : 2, load = lanes >= 16 ? 2.25 : 0.75;
@@ -137,6 +138,6 @@ std::shared_ptr<ConvPlan> create(const PlanRequest& request, const ConvPlan*) {
 
 }  // namespace
 
-const Candidate depthwise_candidate{"direct-depthwise", accepts, cost, create};
+const Candidate depthwise_candidate{"direct-depthwise", cost, create};
 
 }  // namespace atrous

@@ -77,6 +77,7 @@ class WinogradWLanesPlan final : public ConvPlan {
   }
 
   const char* algorithm() const override { return winograd_w_lanes_candidate.name; }
+  const ShortScheme* short_scheme() const override { return &scheme_.nest; }
   size_t workspace_bytes() const override { return sizeof(float) * threads_ * thread_floats_; }
   size_t weight_bytes() const override {
     return packed_->weight.size_bytes() + packed_->bias.size_bytes() + fallback_.bytes();
@@ -495,16 +496,10 @@ class WinogradWLanesPlan final : public ConvPlan {
           in_stage_floats_ = 0, out_stage_floats_ = 0, unwanted_floats_ = 0, thread_floats_ = 0;
 };
 
-bool accepts(const PlanRequest& request) {
-  const ConvShape& shape = request.shape;
-  if (request.family == AlgorithmFamily::direct || request.tolerance <= 0 || shape.output_size() == 0) return false;
-  LaneScheme scheme;
-  return choose_lane_scheme(request, &scheme) && may_transform(request);
-}
-
 double cost(const PlanRequest& request) {
+  if (!may_transform(request)) return not_accepted;
   LaneScheme scheme;
-  return choose_lane_scheme(request, &scheme) ? scheme.nest.cycles : HUGE_VAL;
+  return choose_lane_scheme(request, &scheme) ? scheme.nest.cycles : not_accepted;
 }
 
 std::shared_ptr<ConvPlan> create(const PlanRequest& request, const ConvPlan* sibling) {
@@ -527,6 +522,6 @@ std::shared_ptr<ConvPlan> create_winograd_w_lanes(const PlanRequest& request, co
   return plan && plan->complete() ? plan : nullptr;
 }
 
-const Candidate winograd_w_lanes_candidate{"winograd-w-lanes", accepts, cost, create};
+const Candidate winograd_w_lanes_candidate{"winograd-w-lanes", cost, create};
 
 }  // namespace atrous

@@ -137,7 +137,7 @@ Napi::Value choose(const Napi::CallbackInfo& info) {
                                           : AlgorithmFamily::any;
   request.tolerance = fields.object.Get("tolerance").ToNumber();
   ShortScheme scheme;
-  if (!winograd_candidate.accepts(request) || !choose_scheme(request, &scheme)) return env.Null();
+  if (winograd_candidate.cost(request) == not_accepted || !choose_scheme(request, &scheme)) return env.Null();
   Napi::Object result = Napi::Object::New(env);
   result.Set("scheme", describe(env, scheme));
   result.Set("error", scheme.error(request.shape.in_channels_per_group()));

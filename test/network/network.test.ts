@@ -140,7 +140,9 @@ describe('inputs and outputs', () => {
 
 describe('building', () => {
   it('names layers by kind and number, and refuses a name twice', () => {
-    const names = buildNetwork((g) => g.relu(g.sigmoid(g.relu(g.input('x', [1, 1])), { name: 'relu2' }))).report().map(({ name }) => name); // prettier-ignore
+    const names = buildNetwork((g) => g.relu(g.sigmoid(g.relu(g.input('x', [1, 1])), { name: 'relu2' })))
+      .report()
+      .map(({ name }) => name);
     expect(names).toEqual(['x', 'relu1', 'relu2', 'relu3']);
     const twice = () => buildNetwork((g) => g.relu(g.input('x', [1, 1]), { name: 'x' }));
     expect(twice).toThrow(rejected('RangeError', 'Expected name to be the name of no other layer'));
@@ -153,7 +155,12 @@ describe('building', () => {
     expect(() => buildNetwork((g) => g.relu({} as never))).toThrow(rejected('TypeError', 'a node of this network'));
     expect(() => buildNetwork(() => undefined)).toThrow(rejected('RangeError', 'the outputs of the network'));
     expect(() => buildNetwork(3 as never)).toThrow(rejected('TypeError', 'build'));
-    expect(() => buildNetwork((g) => { g.output(g.input('x', [1]), 'a'); g.output(g.input('y', [1]), 'a'); })).toThrow(rejected('RangeError', 'the name of no other output')); // prettier-ignore
+    expect(() =>
+      buildNetwork((g) => {
+        g.output(g.input('x', [1]), 'a');
+        g.output(g.input('y', [1]), 'a');
+      }),
+    ).toThrow(rejected('RangeError', 'the name of no other output'));
   });
 
   it.each([

@@ -26,6 +26,8 @@ export interface KernelSlots {
 
 export interface KernelDescription {
   readonly lanes: number;
+  /** Output channels that transform_kernels takes. */
+  readonly transformWidth: number;
   readonly slots: KernelSlots;
   /** The members of VecOperations. */
   readonly operations: Readonly<Record<VecOperation, boolean>>;
@@ -56,6 +58,8 @@ export interface KLanesTile extends Tile {
 export interface WLanesTile extends Tile {
   readonly channelStride: number;
   readonly tapOffset: readonly number[];
+  /** Null where the weights stand in the order of the taps. */
+  readonly tapIndex: readonly number[] | null;
   readonly channels: number;
   readonly inputVectorStride: number;
   readonly outputChannelStride: number;
@@ -97,8 +101,11 @@ export interface KernelTransform {
   readonly matrix: readonly [Float64Array, Float64Array, Float64Array];
   readonly taps: readonly [number, number, number];
   readonly products: readonly [number, number, number];
-  /** [taps][16] */
+  /** [taps][transformWidth] */
   readonly input: Float64Array;
+  /** [products][transformWidth], transformWidth + 3 apart; likewise the sums, to which absolute values are added. */
+  readonly output: Float32Array;
+  readonly sum: Float32Array;
 }
 
 export interface Transposition {
@@ -128,6 +135,9 @@ export interface PlanRun {
   /** The same layer on an input of another size, whose plan lends its packed weights. */
   readonly siblingShape?: Int32Array | undefined;
 }
+
+/** One run of a plan of a transposed convolution; the shape is as encodeTransposedShape() gives it. */
+export type TransposedRun = Omit<PlanRun, 'candidate' | 'siblingShape'>;
 
 /** A row of native/plan/short_algorithms.inc: y = A·((G·w) ∘ (B·x)). */
 export interface ShortAlgorithm {
@@ -222,7 +232,7 @@ export interface Probe {
   depthwise(isa: string, size: 3 | 5, rows: number, tile: DepthwiseTile, edge: Edge): void;
   shortTransform(isa: string, transform: ShortTransform, edge: Edge): void;
   /** [products][16] */
-  transformKernels(isa: string, transform: KernelTransform, edge: Edge): Float64Array;
+  transformKernels(isa: string, transform: KernelTransform, edge: Edge): void;
   multiplyAddBurst(isa: string, rounds: number): number;
   /** The name of the family that is taken. */
   choose(shape: Int32Array, weight: Float32Array, isa: string, threads: number): string;
@@ -232,6 +242,7 @@ export interface Probe {
   runPlan(run: PlanRun): Float32Array | null;
   /** One of each family that accepts the problem, and of the short algorithms the schemes with the lowest estimates. */
   allPlans(problem: AllPlans): CandidatePlan[];
+  runTransposed(run: TransposedRun): { readonly algorithm: string; readonly output: Float32Array };
   shortAlgorithms(): ShortAlgorithm[];
   /** For each axis all that compute it. */
   shortFits(shape: Int32Array): [depth: ShortFit[], height: ShortFit[], width: ShortFit[]];

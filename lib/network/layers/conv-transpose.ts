@@ -1,6 +1,7 @@
 /** Transposed convolution: input j reaches the outputs j·stride − begin + t·dilation, t < kernel; with what was fused into it, as in a convolution. */
 import { type AxesPadding, readConvOptions } from '../../conv-options.js';
 import { spatialAxes } from '../../conv-shape.js';
+import { ConvTranspose } from '../../conv-transpose.js';
 import { rangeError } from '../../errors.js';
 import { convTransposedOutputSize, padTransposedAxis } from '../../geometry/transposed-output-size.js';
 import { sameElement } from '../../receptive-field/axis-relation.js';
@@ -9,7 +10,6 @@ import { readInteger, readPerAxis } from '../../validate.js';
 import type { ChannelAffine } from '../channel-affine.js';
 import { type Dims, type Execution, formatDims, type Layer, type LayerPlan, type Relation, type Inputs, type Sizes } from '../layer.js';
 import type { Parameter } from '../parameters.js';
-import { ConvTransposeKernel } from '../conv-transpose-kernel.js';
 import type { FusibleLayer, KernelParameters } from './conv.js';
 
 interface ConvTransposeSettings {
@@ -55,7 +55,7 @@ class ConvTransposeLayer implements FusibleLayer {
   readonly #kernel: KernelParameters;
   readonly #settings: ConvTransposeSettings;
   readonly #affines: readonly ChannelAffine[];
-  #conv: ConvTransposeKernel | undefined;
+  #conv: ConvTranspose | undefined;
 
   constructor(
     kernel: KernelParameters,
@@ -114,7 +114,7 @@ class ConvTransposeLayer implements FusibleLayer {
   }
 
   plan([dims]: Inputs<Sizes>, _output: Sizes, execution: Execution): LayerPlan {
-    const layer = (this.#conv ??= this.#makeKernel(execution));
+    const layer = (this.#conv ??= this.#makeConv(execution));
     const { workspaceBytes, weightBytes, algorithm } = layer.plan(dims);
     return {
       workspaceBytes,
@@ -136,12 +136,19 @@ class ConvTransposeLayer implements FusibleLayer {
     return padTransposedAxis(kernel[axis]!, stride[axis]!, dilation[axis]!, given, outputPadding[axis]!);
   }
 
-  #makeKernel(execution: Execution): ConvTransposeKernel {
+  #makeConv(execution: Execution): ConvTranspose {
     const { stride, dilation, padding, outputPadding, groups } = this.#settings;
     const { weight, bias } = this.#foldedKernel();
-    return new ConvTransposeKernel(weight, {
-      ...execution, bias, stride, dilation, padding, outputPadding, groups, activation: this.activation,
-    }); // prettier-ignore
+    return new ConvTranspose(weight, {
+      ...execution,
+      bias,
+      stride,
+      dilation,
+      padding,
+      outputPadding,
+      groups,
+      activation: this.activation,
+    });
   }
 
   #foldedKernel(): { weight: FloatTensor; bias: Float32Array | undefined } {

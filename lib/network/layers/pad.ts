@@ -38,7 +38,11 @@ class PadLayer implements Layer {
       const [begin, end] = this.#padding[at - 2]!;
       const most = { zeros: Infinity, reflect: size - 1, circular: size, replicate: size > 0 ? Infinity : 0 }[this.#mode];
       if (Math.max(begin, end) > most) {
-        throw rangeError(`padding on spatial axis ${at - 2}`, `at most ${Math.max(0, most)} with mode '${this.#mode}' and ${size} elements`, [begin, end]); // prettier-ignore
+        throw rangeError(
+          `padding on spatial axis ${at - 2}`,
+          `at most ${Math.max(0, most)} with mode '${this.#mode}' and ${size} elements`,
+          [begin, end],
+        );
       }
       return begin + size + end;
     });

@@ -91,16 +91,18 @@ class PoolLayer implements Layer {
       const input = dims[axis + 2]!;
       const [begin, end] = this.#padding(axis, input);
       const shape = { input, output: output[axis + 2]!, kernel: taps, stride: stride[axis]!, dilation: dilation[axis]!, begin };
-      return { ...shape, counts: tapCounts(shape, countIncludePad ? [-begin, input + end] : [0, input]) };
+      const counts = tapCounts(shape, countIncludePad ? [-begin, input + end] : [0, input]);
+      return { ...shape, counts, runs: Array.from({ length: taps }, (_, tap) => tapRun(shape, tap)) };
     });
     const triple = spatialTriple(axes, noAxis);
     const sums = new Float64Array(this.kind === 'avgPool' ? triple[2].output : 0);
-    const run = this.kind === 'maxPool' ? maxPool : (x: Float32Array, y: Float32Array, a: Triple<PoolAxis>) => { avgPool(x, y, a, sums); }; // prettier-ignore
+    const { kind } = this;
     return {
       workspaceBytes: sums.byteLength,
       weightBytes: 0,
       run([input], result) {
-        run(input, result, triple);
+        if (kind === 'maxPool') maxPool(input, result, triple);
+        else avgPool(input, result, triple, sums);
       },
     };
   }
@@ -129,9 +131,18 @@ interface PoolAxisShape {
 interface PoolAxis extends PoolAxisShape {
   /** By how many taps the sum of each output is divided. */
   readonly counts: Float64Array;
+  readonly runs: readonly TapRun[];
 }
 
-const noAxis: PoolAxis = { input: 1, output: 1, kernel: 1, stride: 1, dilation: 1, begin: 0, counts: Float64Array.of(1) };
+/** The outputs first … end − 1 whose tap lies inside the input, from element `from` on. */
+interface TapRun {
+  readonly first: number;
+  readonly end: number;
+  readonly from: number;
+}
+
+const one: PoolAxisShape = { input: 1, output: 1, kernel: 1, stride: 1, dilation: 1, begin: 0 };
+const noAxis: PoolAxis = { ...one, counts: Float64Array.of(1), runs: [tapRun(one, 0)] };
 
 /** Taps of each output that lie in [first, end). */
 function tapCounts({ output, kernel, stride, dilation, begin }: PoolAxisShape, [first, end]: readonly [number, number]): Float64Array {
@@ -142,74 +153,75 @@ function tapCounts({ output, kernel, stride, dilation, begin }: PoolAxisShape, [
   });
 }
 
-/** The outputs [begin, end) whose tap `tap` lies inside the input, as reads from `from` on. */
-function tapRun({ input, output, stride, dilation, begin }: PoolAxisShape, tap: number) {
+function tapRun({ input, output, stride, dilation, begin }: PoolAxisShape, tap: number): TapRun {
   const position = tap * dilation - begin;
   const first = Math.max(0, Math.ceil(-position / stride));
   const last = Math.min(output - 1, Math.floor((input - 1 - position) / stride));
   return { first, end: Math.max(first, last + 1), from: first * stride + position };
 }
 
-function inputAt({ input, stride, dilation, begin }: PoolAxisShape, output: number, tap: number): number {
-  const position = output * stride - begin + tap * dilation;
-  return position < input ? position : -1;
+/** The input rows, as where they begin, that output row (z, y) of a plane reads. */
+function rowsOf([depth, height, width]: Triple<PoolAxisShape>, z: number, y: number): number[] {
+  const rows: number[] = [];
+  for (let tapZ = 0; tapZ < depth.kernel; tapZ++) {
+    const inZ = z * depth.stride - depth.begin + tapZ * depth.dilation;
+    if (inZ < 0 || inZ >= depth.input) continue;
+    for (let tapY = 0; tapY < height.kernel; tapY++) {
+      const inY = y * height.stride - height.begin + tapY * height.dilation;
+      if (inY >= 0 && inY < height.input) rows.push((inZ * height.input + inY) * width.input);
+    }
+  }
+  return rows;
 }
 
-function maxPool(input: Float32Array, result: Float32Array, [depth, height, width]: Triple<PoolAxis>): void {
-  result.fill(-Infinity);
-  eachTapRow(input.length, [depth, height, width], (from, to) => {
-    for (let tap = 0; tap < width.kernel; tap++) {
-      const run = tapRun(width, tap);
-      let read = from + run.from;
-      for (let index = to + run.first; index < to + run.end; index++, read += width.stride) {
-        const value = input[read]!;
-        if (value > result[index]! || value !== value) result[index] = value;
-      }
-    }
-  });
-}
-
-function avgPool(input: Float32Array, result: Float32Array, [depth, height, width]: Triple<PoolAxis>, sums: Float64Array): void {
-  let row = -1;
-  const finish = () => {
-    if (row < 0) return;
-    const at = row / width.output;
-    const above = height.counts[at % height.output]! * depth.counts[Math.floor(at / height.output) % depth.output]!;
-    // A window wholly in the padding has nothing to divide: its mean is 0.
-    for (let index = 0; index < width.output; index++) result[row + index] = sums[index]! / Math.max(1, above * width.counts[index]!);
-  };
-  result.fill(0);
-  eachTapRow(input.length, [depth, height, width], (from, to) => {
-    if (to !== row) {
-      finish();
-      sums.fill(0);
-      row = to;
-    }
-    for (let tap = 0; tap < width.kernel; tap++) {
-      const run = tapRun(width, tap);
-      let read = from + run.from;
-      for (let index = run.first; index < run.end; index++, read += width.stride) sums[index] = sums[index]! + input[read]!;
-    }
-  });
-  finish();
-}
-
-/** Calls `row` with the begin of each input row that an output row reads, and the begin of that output row, output rows in order. */
-function eachTapRow(length: number, [depth, height, width]: Triple<PoolAxisShape>, row: (from: number, to: number) => void): void {
+function maxPool(input: Float32Array, result: Float32Array, axes: Triple<PoolAxis>): void {
+  const [depth, height, width] = axes;
   const plane = depth.input * height.input * width.input;
-  let to = 0;
-  for (let begin = 0; begin < length; begin += plane) {
-    for (let z = 0; z < depth.output; z++) {
-      for (let y = 0; y < height.output; y++, to += width.output) {
-        for (let tapZ = 0; tapZ < depth.kernel; tapZ++) {
-          const inZ = inputAt(depth, z, tapZ);
-          if (inZ < 0) continue;
-          for (let tapY = 0; tapY < height.kernel; tapY++) {
-            const inY = inputAt(height, y, tapY);
-            if (inY >= 0) row(begin + (inZ * height.input + inY) * width.input, to);
-          }
+  result.fill(-Infinity);
+  for (let z = 0; z < depth.output; z++) {
+    for (let y = 0; y < height.output; y++) {
+      const rows = rowsOf(axes, z, y);
+      let to = (z * height.output + y) * width.output;
+      for (let begin = 0; begin < input.length; begin += plane, to += depth.output * height.output * width.output) {
+        for (let row = 0; row < rows.length; row++) {
+          for (let tap = 0; tap < width.kernel; tap++) takeLargest(input, begin + rows[row]!, width.stride, result, to, width.runs[tap]!);
         }
       }
     }
+  }
+}
+
+function takeLargest(input: Float32Array, from: number, stride: number, result: Float32Array, to: number, run: TapRun): void {
+  const end = to + run.end;
+  let read = from + run.from;
+  // Math.max keeps NaN, and does not branch on data that no predictor can guess.
+  for (let index = to + run.first; index < end; index++, read += stride) result[index] = Math.max(result[index]!, input[read]!);
+}
+
+function avgPool(input: Float32Array, result: Float32Array, axes: Triple<PoolAxis>, sums: Float64Array): void {
+  const [depth, height, width] = axes;
+  const plane = depth.input * height.input * width.input;
+  for (let z = 0; z < depth.output; z++) {
+    for (let y = 0; y < height.output; y++) {
+      const rows = rowsOf(axes, z, y);
+      const above = depth.counts[z]! * height.counts[y]!;
+      let to = (z * height.output + y) * width.output;
+      for (let begin = 0; begin < input.length; begin += plane, to += depth.output * height.output * width.output) {
+        sums.fill(0);
+        for (let row = 0; row < rows.length; row++) {
+          for (let tap = 0; tap < width.kernel; tap++) addUp(input, begin + rows[row]!, width.stride, sums, width.runs[tap]!);
+        }
+        // A window wholly in the padding has nothing to divide: its mean is 0.
+        for (let x = 0; x < width.output; x++) result[to + x] = sums[x]! / Math.max(1, above * width.counts[x]!);
+      }
+    }
+  }
+}
+
+function addUp(input: Float32Array, from: number, stride: number, sums: Float64Array, run: TapRun): void {
+  let read = from + run.from;
+  for (let index = run.first; index < run.end; index++) {
+    sums[index] = sums[index]! + input[read]!;
+    read += stride;
   }
 }

@@ -176,26 +176,45 @@ function resizedAxis(relation: ResampleRelation, input: number, output: number):
   return { input, output, low, high, fraction };
 }
 
-/** First the up to four input rows around an output row become one, then that is resampled along the width. */
+/**
+ * Row by row: the up to four input rows around an output row become one, then that is resampled along the width. Where there is one only it is
+ * read where it stands.
+ */
 function resample(input: Float32Array, result: Float32Array, [depth, height, width]: Triple<ResizedAxis>, row: Float32Array): void {
   const plane = depth.input * height.input * width.input;
+  const whole = width.fraction.every((part) => part === 0);
   let to = 0;
   for (let begin = 0; begin < input.length; begin += plane) {
     for (let z = 0; z < depth.output; z++) {
       for (let y = 0; y < height.output; y++, to += width.output) {
-        row.fill(0);
-        for (const [inZ, partZ] of parts(depth, z)) {
-          for (const [inY, partY] of parts(height, y)) {
-            const from = begin + (inZ * height.input + inY) * width.input;
-            const part = partZ * partY;
-            if (part === 1) row.set(input.subarray(from, from + width.input));
-            else for (let x = 0; x < width.input; x++) row[x] = row[x]! + part * input[from + x]!;
-          }
-        }
-        resampleRow(row, result, to, width);
+        const single = depth.fraction[z] === 0 && height.fraction[y] === 0;
+        const from = begin + (depth.low[z]! * height.input + height.low[y]!) * width.input;
+        if (!single) blendRows(input, begin, depth, height, z, y, row);
+        if (whole) pickRow(single ? input : row, single ? from : 0, result, to, width);
+        else interpolateRow(single ? input : row, single ? from : 0, result, to, width);
       }
     }
   }
+}
+
+/** Nothing is taken of a row whose part is 0, be it NaN. */
+function blendRows(
+  input: Float32Array,
+  begin: number,
+  depth: ResizedAxis,
+  height: ResizedAxis,
+  z: number,
+  y: number,
+  row: Float32Array,
+): void {
+  row.fill(0);
+  for (const [inZ, partZ] of parts(depth, z)) {
+    for (const [inY, partY] of parts(height, y)) addRow(input, begin + (inZ * height.input + inY) * row.length, partZ * partY, row);
+  }
+}
+
+function addRow(input: Float32Array, from: number, part: number, row: Float32Array): void {
+  for (let x = 0; x < row.length; x++) row[x] = row[x]! + part * input[from + x]!;
 }
 
 /** The elements that an output reads, and their parts: one or two. */
@@ -209,11 +228,20 @@ function parts({ low, high, fraction }: ResizedAxis, output: number): readonly (
       ];
 }
 
-function resampleRow(row: Float32Array, result: Float32Array, to: number, { output, low, high, fraction }: ResizedAxis): void {
+function pickRow(row: Float32Array, from: number, result: Float32Array, to: number, { output, low }: ResizedAxis): void {
+  for (let x = 0; x < output; x++) result[to + x] = row[from + low[x]!]!;
+}
+
+function interpolateRow(
+  row: Float32Array,
+  from: number,
+  result: Float32Array,
+  to: number,
+  { output, low, high, fraction }: ResizedAxis,
+): void {
   for (let x = 0; x < output; x++) {
     const upper = fraction[x]!;
-    const below = row[low[x]!]!;
-    // Of one element nothing is taken from the other, be it NaN.
-    result[to + x] = upper === 0 ? below : below * (1 - upper) + row[high[x]!]! * upper;
+    const below = row[from + low[x]!]!;
+    result[to + x] = upper === 0 ? below : below * (1 - upper) + row[from + high[x]!]! * upper;
   }
 }

@@ -7,7 +7,15 @@ import type { FloatTensor } from '../../../lib/types.js';
 import { rejected } from '../../geometry/arguments.js';
 import { elementAt, largestDifference, randomTensor, runLayer, tensorOf } from './run-layer.js';
 
-const options = { stride: [2, 1], dilation: [1, 2], padding: [[1, 0], [2, 2]], groups: 2 } as const; // prettier-ignore
+const options = {
+  stride: [2, 1],
+  dilation: [1, 2],
+  padding: [
+    [1, 0],
+    [2, 2],
+  ],
+  groups: 2,
+} as const;
 
 describe('conv', () => {
   it.each(['zeros', 'reflect', 'replicate', 'circular'] as const)('is conv, padded with %s', (paddingMode) => {

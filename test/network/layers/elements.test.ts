@@ -61,8 +61,14 @@ describe('add and mul', () => {
         fc.nat(),
         (axes, missing, product, seed) => {
           const dims = axes.map(([size]) => size);
-          const left = randomTensor(dims.map((size, axis) => (axes[axis]![1] ? 1 : size)), seed); // prettier-ignore
-          const right = randomTensor(dims.map((size, axis) => (axes[axis]![2] ? 1 : size)).slice(Math.min(missing, dims.length - 2)), seed + 1); // prettier-ignore
+          const left = randomTensor(
+            dims.map((size, axis) => (axes[axis]![1] ? 1 : size)),
+            seed,
+          );
+          const right = randomTensor(
+            dims.map((size, axis) => (axes[axis]![2] ? 1 : size)).slice(Math.min(missing, dims.length - 2)),
+            seed + 1,
+          );
           const got = runLayer([left, right], (g, [x, y]) => (product ? g.mul([x!, y!]) : g.add([x!, y!])));
           const at = (tensor: typeof left, index: readonly number[]) => {
             const own = index.slice(index.length - tensor.dims.length).map((position, axis) => (tensor.dims[axis] === 1 ? 0 : position));
@@ -117,7 +123,10 @@ describe('layers that move elements', () => {
         (spatial, which, first, second, seed) => {
           const dims = [2, 3, ...spatial];
           const axis = which % dims.length;
-          const [left, right] = [first, second].map((size, index) => randomTensor(dims.with(axis, size), seed + index)) as [ReturnType<typeof randomTensor>, ReturnType<typeof randomTensor>]; // prettier-ignore
+          const [left, right] = [first, second].map((size, index) => randomTensor(dims.with(axis, size), seed + index)) as [
+            ReturnType<typeof randomTensor>,
+            ReturnType<typeof randomTensor>,
+          ];
           const got = runLayer([left, right], (g, [x, y]) => g.concat([x!, y!], { axis }));
           expect(got).toEqual(
             tensorOf(dims.with(axis, first + second), (index) =>
@@ -144,7 +153,16 @@ describe('layers that move elements', () => {
     const input = randomTensor([1, 2, 7, 8]);
     const small = randomTensor([1, 1, 4, 5], 2);
     const from = (y: number, x: number, dims: number[]) => tensorOf(dims, ([n, c, i, j]) => elementAt(input, [n!, c!, i! + y, j! + x]));
-    expect(runLayer([input], (g, [x]) => g.crop(x!, { margin: [[1, 2], [3, 0]] }))).toEqual(from(1, 3, [1, 2, 4, 5])); // prettier-ignore
+    expect(
+      runLayer([input], (g, [x]) =>
+        g.crop(x!, {
+          margin: [
+            [1, 2],
+            [3, 0],
+          ],
+        }),
+      ),
+    ).toEqual(from(1, 3, [1, 2, 4, 5]));
     expect(runLayer([input, small], (g, [x, like]) => g.crop(x!, { like: like! }))).toEqual(from(1, 1, [1, 2, 4, 5]));
     expect(runLayer([input, small], (g, [x, like]) => g.crop(x!, { like: like!, offset: [0, 2] }))).toEqual(from(0, 2, [1, 2, 4, 5]));
     expect(() => runLayer([input, small], (g, [x, like]) => g.crop(x!, { like: like!, offset: 4 }))).toThrow(
@@ -161,7 +179,11 @@ describe('layers that move elements', () => {
       reflect: (position, size) => (position < 0 ? -position : position >= size ? 2 * (size - 1) - position : position),
     };
     const input = randomTensor([2, 2, 3, 4, 5]);
-    const padding: [number, number][] = [[1, 2], [0, 3], [4, 1]]; // prettier-ignore
+    const padding: [number, number][] = [
+      [1, 2],
+      [0, 3],
+      [4, 1],
+    ];
     for (const mode of ['zeros', 'reflect', 'replicate', 'circular'] as const) {
       const value = mode === 'zeros' ? -7 : undefined;
       const got = runLayer([input], (g, [x]) => g.pad(x!, { padding, mode, value }));

@@ -42,7 +42,9 @@ describe('dilated residual networks (CVPR 2017 and the README of its repository)
   });
 
   it('count the shortcut that C-58 has and does not use', () => {
-    const unused = drn('c-58').report().find(({ name }) => name === 'layer7.0.downsample')!; // prettier-ignore
+    const unused = drn('c-58')
+      .report()
+      .find(({ name }) => name === 'layer7.0.downsample')!;
     expect(unused.parameters).toBe(1_049_600);
     const narrow = drn('c-58', { width: 1 / 64, classes: 1 });
     expect(narrow.plan([1, 3, 8, 8]).layers.map(({ name }) => name)).not.toContain('layer7.0.downsample');
@@ -121,7 +123,6 @@ describe('fully convolutional networks (PAMI 2017)', () => {
       [224, 224],
       [1, 33],
     ]) {
-      // prettier-ignore
       expect(network.outputDims([1, 3, height!, width!])).toEqual([1, 21, height, width]);
     }
     expectField(network, 404, 32, 'score_fr');
