@@ -83,7 +83,13 @@ interface Files {
 
 async function measureBoth(files: Files, output: string, threads: number, runs: number) {
   const ours = new NetworkProcess({ contender: 'atrous', model: files.model, input: files.input, output: `${output}-atrous`, threads });
-  const theirs = new NetworkProcess({ contender: 'onnxruntime', model: files.widened, input: files.input, output: `${output}-ort`, threads });
+  const theirs = new NetworkProcess({
+    contender: 'onnxruntime',
+    model: files.widened,
+    input: files.input,
+    output: `${output}-ort`,
+    threads,
+  });
   const milliseconds = { atrous: Infinity, onnxruntime: Infinity };
   // The first run of each makes plans and memory ready.
   for (let round = -1; round < runs; round++) {
@@ -150,7 +156,11 @@ interface PngPackage {
   };
 }
 
-function render(results: readonly ThreadsResult[], fields: ReturnType<ReturnType<typeof fromOnnx>['receptiveField']>, machine: string): string {
+function render(
+  results: readonly ThreadsResult[],
+  fields: ReturnType<ReturnType<typeof fromOnnx>['receptiveField']>,
+  machine: string,
+): string {
   const lines = ['ISNet, the whole network, on a photograph of 1024×1024', machine, ''];
   for (const { threads, milliseconds, ratio, peakMegabytes, difference, finished } of results) {
     lines.push(
@@ -166,7 +176,7 @@ function render(results: readonly ThreadsResult[], fields: ReturnType<ReturnType
   lines.push('');
   for (const [axis, { size, stride, center, misalignments }] of fields.entries()) {
     lines.push(
-      `receptive field of '${maskOutput}', axis ${axis}: ${size} elements, stride ${stride}, centre ${center ?? '–'}; ` +
+      `receptive field of '${maskOutput}', axis ${axis}: ${size} elements, stride ${stride}, centre ${center}; ` +
         `${misalignments.length} layers join paths that are not aligned`,
     );
   }

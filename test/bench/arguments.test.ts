@@ -21,7 +21,8 @@ describe('parseArguments', () => {
   });
 
   it('reads every option', () => {
-    const words = '--full --filter d(4|8)$ --threads 2,1,2 --isa avx2,scalar --tolerance 0 --json --no-peers --model isnet --whole --output x';
+    const words =
+      '--full --filter d(4|8)$ --threads 2,1,2 --isa avx2,scalar --tolerance 0 --json --no-peers --model isnet --whole --output x';
     expect(parseArguments(words.split(' '))).toEqual({
       full: true,
       filter: /d(4|8)$/,

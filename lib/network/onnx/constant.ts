@@ -15,6 +15,8 @@ export type Integer = number | UnknownSize;
 
 export interface FloatConstant extends FloatTensor {
   readonly kind: 'floats';
+  /** Where the file has float16: `data` is then widened each time it is asked for, so that a network holds half the bytes. */
+  readonly isWidened?: boolean;
 }
 
 export interface IntegerConstant {
@@ -48,13 +50,35 @@ export function readTensor(tensor: OnnxTensor, what: string): Constant {
     throw modelError(`Expected the dims of ${what} to be sizes, received [${tensor.dims.slice(0, 8).join(', ')}]`);
   }
   if (tensor.dataLocation !== 0) {
-    throw unsupportedModelError(`${what} has its data in another file, which fromOnnx does not read: save the model with its weights inside`);
+    throw unsupportedModelError(
+      `${what} has its data in another file, which fromOnnx does not read: save the model with its weights inside`,
+    );
+  }
+  const requireCount = (length: number) => {
+    if (length !== count)
+      throw modelError(`Expected ${what} to hold ${count} elements (${dims.join(' × ') || 'a scalar'}), received ${length}`);
+  };
+  if (tensor.dataType === dataTypes.float16) {
+    const halves = readHalves(tensor, what);
+    requireCount(halves.length / 2);
+    return {
+      kind: 'floats',
+      dims,
+      isWidened: true,
+      get data() {
+        return float16ToFloat32(halves);
+      },
+    };
   }
   const values = readValues(tensor, what);
-  if (values.data.length !== count) {
-    throw modelError(`Expected ${what} to hold ${count} elements (${dims.join(' × ') || 'a scalar'}), received ${values.data.length}`);
-  }
+  requireCount(values.data.length);
   return { ...values, dims };
+}
+
+/** Typed halves stand in the low 16 bits of int32_data. */
+function readHalves({ rawData, int32Data }: OnnxTensor, what: string): Uint8Array {
+  requireWhole(rawData, 2, what);
+  return rawData.length > 0 ? rawData.slice() : new Uint8Array(Uint16Array.from(int32Data).buffer);
 }
 
 const mostAxes = 64;
@@ -70,12 +94,6 @@ function readValues(tensor: OnnxTensor, what: string): Pick<FloatConstant, 'kind
   switch (dataType) {
     case dataTypes.float:
       return { kind: 'floats', data: rawData.length > 0 ? rawFloats(rawData, what) : Float32Array.from(floatData) };
-    case dataTypes.float16: {
-      // Typed halves stand in the low 16 bits of int32_data.
-      requireWhole(rawData, 2, what);
-      const halves = rawData.length > 0 ? rawData : new Uint8Array(Uint16Array.from(int32Data).buffer);
-      return { kind: 'floats', data: float16ToFloat32(halves) };
-    }
     case dataTypes.double:
       return { kind: 'floats', data: Float32Array.from(raw(8, (view, at) => view.getFloat64(at, true), doubleData)) };
     case dataTypes.int64:
@@ -98,5 +116,6 @@ function rawFloats(bytes: Uint8Array, what: string): Float32Array {
 }
 
 function requireWhole(bytes: Uint8Array, size: number, what: string): void {
-  if (bytes.length % size !== 0) throw modelError(`Expected the raw data of ${what} to be elements of ${size} bytes, received ${bytes.length} bytes`);
+  if (bytes.length % size !== 0)
+    throw modelError(`Expected the raw data of ${what} to be elements of ${size} bytes, received ${bytes.length} bytes`);
 }

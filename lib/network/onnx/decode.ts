@@ -1,4 +1,6 @@
 /** Bytes to messages, by the protobuf package, which is loaded when a model is first read. */
+import type * as Protobuf from '@bufbuild/protobuf';
+import type * as WellKnownTypes from '@bufbuild/protobuf/wkt';
 import { createRequire } from 'node:module';
 import { missingPackageError, modelError } from '../../errors.js';
 import { onnxFile, type OnnxModel } from './schema.js';
@@ -30,10 +32,11 @@ function makeReader(): ModelReader {
 }
 
 function loadProtobuf() {
-  const require = createRequire(import.meta.url);
+  // Not named require, which the CommonJS bundle needs to make import.meta.url.
+  const load = createRequire(import.meta.url);
   try {
-    const main = require(protobufPackage) as typeof import('@bufbuild/protobuf');
-    return { ...main, wkt: require(`${protobufPackage}/wkt`) as typeof import('@bufbuild/protobuf/wkt') };
+    const main = load(protobufPackage) as typeof Protobuf;
+    return { ...main, wkt: load(`${protobufPackage}/wkt`) as typeof WellKnownTypes };
   } catch (cause) {
     throw missingPackageError('fromOnnx', protobufPackage, cause);
   }

@@ -71,12 +71,20 @@ function cast(operation: Operation): Constant {
     case dataTypes.float16:
     case dataTypes.double:
       // Floats are float32 here, whatever the file calls them.
-      return input.kind === 'floats' ? input : floats(Float32Array.from(input.data, (value) => requireKnown(value, 'value')), input.dims);
+      return input.kind === 'floats'
+        ? input
+        : floats(
+            Float32Array.from(input.data, (value) => requireKnown(value, 'value')),
+            input.dims,
+          );
     case dataTypes.int32:
     case dataTypes.int64:
       return input.kind === 'integers' ? input : integers(Array.from(input.data, Math.trunc), input.dims);
     case dataTypes.bool:
-      return integers(Array.from<Integer, number>(input.data, (value) => (requireKnown(value, 'value') === 0 ? 0 : 1)), input.dims);
+      return integers(
+        Array.from<Integer, number>(input.data, (value) => (requireKnown(value, 'value') === 0 ? 0 : 1)),
+        input.dims,
+      );
     default:
       throw unsupportedModelError(`a cast to data type ${to} is not supported`);
   }
@@ -101,7 +109,12 @@ function arithmetic(operation: Operation, combine: (a: number, b: number) => num
   const places = [a, b].map(({ dims: own }) => placesOf(dims, own)) as [number[], number[]];
   const value = (constant: Constant, place: number) => requireKnown(constant.data[place]!, 'value');
   const results = places[0].map((place, index) => combine(value(a, place), value(b, places[1][index]!)));
-  return a.kind === 'floats' ? floats(Float32Array.from(results), dims) : integers(results.map((result) => requireInteger(round(result))), dims);
+  return a.kind === 'floats'
+    ? floats(Float32Array.from(results), dims)
+    : integers(
+        results.map((result) => requireInteger(round(result))),
+        dims,
+      );
 }
 
 function requireInteger(value: number): number {
@@ -141,7 +154,8 @@ function concat(operation: Operation): Constant {
   const outer = isEmpty ? 0 : product(first.dims.slice(0, axis));
   const elements: Integer[] = [];
   for (const { kind, dims } of parts) {
-    const fits = kind === first.kind && dims.length === first.dims.length && dims.every((size, at) => at === axis || size === first.dims[at]);
+    const fits =
+      kind === first.kind && dims.length === first.dims.length && dims.every((size, at) => at === axis || size === first.dims[at]);
     if (!fits) throw modelError('the inputs differ in more than the sizes of the axis');
   }
   for (let turn = 0; turn < outer; turn++) {
@@ -172,7 +186,8 @@ function gather(operation: Operation): Constant {
   const chosen = Array.from<Integer, number>(indices.data, (value) => readAxis(requireKnown(value, 'index'), size));
   const inner = product(input.dims.slice(axis + 1));
   const outer = product(input.dims.slice(0, axis));
-  if (!(outer * chosen.length * inner <= Math.max(mostFilled, input.data.length))) throw unsupportedModelError('a constant of that many elements');
+  if (!(outer * chosen.length * inner <= Math.max(mostFilled, input.data.length)))
+    throw unsupportedModelError('a constant of that many elements');
   const places = walk([outer], [size * inner]).flatMap((begin) => chosen.flatMap((index) => walk([inner], [1], begin + index * inner)));
   return pick(input, places, [...input.dims.slice(0, axis), ...indices.dims, ...input.dims.slice(axis + 1)]);
 }
@@ -262,7 +277,8 @@ export function readRanges(operation: Operation): { axis: number; begin: number;
   if (starts === undefined || ends === undefined) throw modelError('its starts or ends are missing');
   const axes = list(3, 'axes') ?? Array.from(starts.keys());
   const steps = (old ? undefined : list(4, 'steps')) ?? starts.map(() => 1);
-  if ([ends, axes, steps].some(({ length }) => length !== starts.length)) throw modelError('its starts, ends, axes and steps differ in number');
+  if ([ends, axes, steps].some(({ length }) => length !== starts.length))
+    throw modelError('its starts, ends, axes and steps differ in number');
   return starts.map((begin, index) => ({ axis: axes[index]!, begin, end: ends[index]!, step: steps[index]! }));
 }
 

@@ -113,7 +113,8 @@ class GraphReader {
     for (let node = stack.at(-1); node !== undefined; node = stack.at(-1)) {
       const missing = entered.has(node) ? [] : producersOf(node.input).filter((producer) => !sorted.has(producer));
       const circle = missing.find((producer) => producer === node || entered.has(producer));
-      if (circle !== undefined) throw modelError(`The nodes '${shown(nameOf(circle))}' and '${shown(nameOf(node))}' read each other's results, in a circle`);
+      if (circle !== undefined)
+        throw modelError(`The nodes '${shown(nameOf(circle))}' and '${shown(nameOf(node))}' read each other's results, in a circle`);
       entered.add(node);
       if (missing.length > 0) stack.push(...missing.reverse());
       else sorted.add(stack.pop()!);
@@ -205,7 +206,7 @@ class GraphReader {
 }
 
 function nameOf({ name, output, opType }: OnnxNode): string {
-  return name || output.find((given) => given !== '') || opType;
+  return name !== '' ? name : (output.find((given) => given !== '') ?? opType);
 }
 
 /** More than any format has. */

@@ -2,7 +2,7 @@
 import { modelError, unsupportedModelError } from '../../errors.js';
 import { LARGEST_INTEGER } from '../../validate.js';
 import type { NetworkBuilder, NetworkNode } from '../builder.js';
-import { type Constant, type FloatConstant, type Integer, type IntegerConstant, readTensor, toNumber } from './constant.js';
+import { type Constant, type FloatConstant, floats, type Integer, readTensor, toNumber } from './constant.js';
 import { attributeTypes, type OnnxAttribute, type OnnxNode } from './schema.js';
 
 /** What a tensor of the model is: computed when the network runs, or known before. */
@@ -103,7 +103,17 @@ export class Operation {
     return this.inputs[index] === undefined ? undefined : this.weights(index, what);
   }
 
+  /** {@link weights} as they stand in the file. */
+  storedWeights(index: number, what: string): FloatConstant {
+    return this.#requireFloats(this.#constant(index, what), index);
+  }
+
   constant(index: number, what: string): Constant {
+    const value = this.#constant(index, what);
+    return value.kind === 'floats' ? floats(value.data, value.dims) : value;
+  }
+
+  #constant(index: number, what: string): Constant {
     const value = this.value(index);
     if (isConstant(value)) return value;
     throw unsupportedModelError(`its ${what} (input ${index}) is computed by the network, supported are constants`);
@@ -154,5 +164,3 @@ export function requireKnown(value: Integer, what: string): number {
 export function clampToAxis(position: number): number {
   return Math.max(-LARGEST_INTEGER, Math.min(LARGEST_INTEGER, position));
 }
-
-export type IntegerList = IntegerConstant['data'];

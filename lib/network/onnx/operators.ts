@@ -6,7 +6,7 @@
 import { modelError, unsupportedModelError } from '../../errors.js';
 import type { NetworkNode, ResizeLayerOptions } from '../builder.js';
 import type { Size } from '../layer.js';
-import { floats, type Integer } from './constant.js';
+import { type FloatConstant, floats, type Integer } from './constant.js';
 import { inserted, readAxes, readAxis, readRanges, squeezedAxes, unsqueezedAxes } from './fold.js';
 import { clampToAxis, type Operation, requireKnown, type Value } from './operation.js';
 import { dataTypes } from './schema.js';
@@ -46,6 +46,12 @@ export const layerOperators: Readonly<Record<string, (operation: Operation) => V
 
 function named({ name }: Operation): { readonly name: string } {
   return { name };
+}
+
+/** A weight as the builder takes it: one that is to be widened, and fits the input's channels, is asked for when the network first runs. */
+function weightOf(weight: FloatConstant, channels: number, fits: boolean) {
+  if (weight.isWidened !== true || !fits) return { weight };
+  return { weight: () => weight.data, channels, kernel: weight.dims.slice(2) };
 }
 
 /** Attributes that all windows share: builder's `padding` may be a name. */
@@ -89,15 +95,18 @@ function pairs(pads: readonly number[], axes: number): Pairs {
 }
 
 function kernelOf(operation: Operation) {
-  const weight = operation.weights(1, 'weight');
+  const weight = operation.storedWeights(1, 'weight');
   const kernel = weight.dims.slice(2);
   return { weight, kernel, bias: operation.optionalWeights(2, 'bias') ?? false };
 }
 
 function conv(operation: Operation): Value {
   const { weight, kernel, bias } = kernelOf(operation);
-  const options = { weight, bias, ...window(operation, kernel), groups: operation.integer('group', 1), ...named(operation) };
-  return operation.builder.conv(operation.node(0), options);
+  const input = operation.node(0);
+  const groups = operation.integer('group', 1);
+  const [channels = 0, perGroup = 0] = weight.dims;
+  const stored = weightOf(weight, channels, perGroup * groups === input.dims[1] && channels % groups === 0);
+  return operation.builder.conv(input, { ...stored, bias, ...window(operation, kernel), groups, ...named(operation) });
 }
 
 function convTranspose(operation: Operation): Value {
@@ -107,7 +116,10 @@ function convTranspose(operation: Operation): Value {
   const added = perAxis(operation, 'output_padding', kernel.length, 0);
   const wanted = operation.has('output_shape') ? perAxis(operation, 'output_shape', kernel.length) : undefined;
   const auto = autoPad(operation);
-  const options = { weight, bias, stride, dilation, groups: operation.integer('group', 1), ...named(operation) };
+  const groups = operation.integer('group', 1);
+  const [inChannels, perGroup = 0] = weight.dims;
+  const stored = weightOf(weight, perGroup * groups, inChannels === input.dims[1] && inChannels !== undefined && inChannels % groups === 0);
+  const options = { ...stored, bias, stride, dilation, groups, ...named(operation) };
   if (wanted === undefined && (auto === 'NOTSET' || auto === 'VALID')) {
     return operation.builder.convTranspose(input, { ...options, padding: pads, outputPadding: added });
   }
@@ -116,7 +128,8 @@ function convTranspose(operation: Operation): Value {
     const reach = (taps - 1) * dilation[axis]! + 1 + added[axis]!;
     if (wanted === undefined) return reach - stride[axis]!;
     const size = input.dims[axis + 2];
-    if (size === undefined || size === null) throw unsupportedModelError('output_shape is not supported for an input whose size only a run tells');
+    if (size === undefined || size === null)
+      throw unsupportedModelError('output_shape is not supported for an input whose size only a run tells');
     return (size - 1) * stride[axis]! + reach - wanted[axis]!;
   });
   const halves = cuts.map((cut) => [Math.floor(Math.max(0, cut) / 2), Math.ceil(Math.max(0, cut) / 2)] as const);
@@ -208,8 +221,10 @@ function gemm(operation: Operation): Value {
   }
   const c = operation.optionalWeights(2, 'C');
   const isPerOutput = c === undefined || c.data.length === 1 || (c.data.length === outputs && (c.dims.at(-1) === outputs || outputs === 1));
-  if (!isPerOutput) throw unsupportedModelError(`C of dims [${c.dims.join(', ')}] is not supported, only one value per output or one for all`);
-  const bias = c === undefined ? false : Float32Array.from({ length: outputs }, (_, output) => beta * c.data[c.data.length === 1 ? 0 : output]!);
+  if (!isPerOutput)
+    throw unsupportedModelError(`C of dims [${c.dims.join(', ')}] is not supported, only one value per output or one for all`);
+  const bias =
+    c === undefined ? false : Float32Array.from({ length: outputs }, (_, output) => beta * c.data[c.data.length === 1 ? 0 : output]!);
   return operation.builder.linear(operation.node(0), { weight: { data: weight, dims: [outputs, inputs] }, bias, ...named(operation) });
 }
 
@@ -229,7 +244,13 @@ function pad(operation: Operation): Value {
   const axes = operation.knownSizes(3, 'axes')?.map((axis) => readAxis(axis, rank)) ?? Array.from(input.dims.keys());
   const margins = Array.from({ length: rank }, () => [0, 0] as readonly [number, number]);
   pairs(given, axes.length).forEach((pair, index) => (margins[axes[index]!] = pair));
-  if (margins.slice(0, 2).flat().some((margin) => margin > 0)) throw unsupportedModelError('padding of the batch or channel axis is not supported');
+  if (
+    margins
+      .slice(0, 2)
+      .flat()
+      .some((margin) => margin > 0)
+  )
+    throw unsupportedModelError('padding of the batch or channel axis is not supported');
   // Negative pads cut.
   const ranges = margins.flatMap(([begin, end], axis) => {
     if (begin >= 0 && end >= 0) return [];
@@ -303,7 +324,11 @@ function resize(operation: Operation): Value {
   const input = operation.node(0);
   const mode = oneOf(resizeModes, 'mode', operation.string('mode', 'nearest'));
   if (operation.opset < 11) return scaleFromOrigin(operation, mode, operation.weights(1, 'scales').data, 'ceil');
-  const coordinates = oneOf(coordinateModes, 'coordinate_transformation_mode', operation.string('coordinate_transformation_mode', 'half_pixel'));
+  const coordinates = oneOf(
+    coordinateModes,
+    'coordinate_transformation_mode',
+    operation.string('coordinate_transformation_mode', 'half_pixel'),
+  );
   const nearest = operation.string('nearest_mode', 'round_prefer_floor');
   const rounding = mode === 'nearest' ? { rounding: oneOf(nearestModes, 'nearest_mode', nearest) } : {};
   operation.requireInteger('antialias', 0);
@@ -320,11 +345,15 @@ function resize(operation: Operation): Value {
 }
 
 /** Scales if they are there, else sizes; one of them is empty or missing. */
-function resizeTarget(operation: Operation, input: NetworkNode, axes: readonly number[]): Pick<ResizeLayerOptions, 'scale' | 'size' | 'like'> {
+function resizeTarget(
+  operation: Operation,
+  input: NetworkNode,
+  axes: readonly number[],
+): Pick<ResizeLayerOptions, 'scale' | 'size' | 'like'> {
   const scales = operation.inputs[2] === undefined ? [] : Array.from(operation.weights(2, 'scales').data);
   if (scales.length > 0) return { scale: spatial(operation, scales, axes, 1) };
   const sizes = operation.sizes(3, 'sizes');
-  if (sizes === undefined || sizes.length !== axes.length) throw modelError(`expected ${axes.length} scales or sizes`);
+  if (sizes?.length !== axes.length) throw modelError(`expected ${axes.length} scales or sizes`);
   const all = sizesOf(input);
   sizes.forEach((size, index) => (all[axes[index]!] = size));
   const kept = all.slice(0, 2).every((size, axis) => size === input.dims[axis] || (typeof size !== 'number' && size.axis === axis && sharesSize(size.node, input, axis))); // prettier-ignore
@@ -349,7 +378,12 @@ function spatial(operation: Operation, scales: readonly number[], axes: readonly
 /** Upsample until opset 9: scales are an input. */
 function upsample(operation: Operation): Value {
   if (operation.opset > 9) throw modelError(`Upsample ended with opset 9, the model has ${operation.opset}`);
-  return scaleFromOrigin(operation, oneOf(resizeModes, 'mode', operation.string('mode', 'nearest')), operation.weights(1, 'scales').data, 'floor');
+  return scaleFromOrigin(
+    operation,
+    oneOf(resizeModes, 'mode', operation.string('mode', 'nearest')),
+    operation.weights(1, 'scales').data,
+    'floor',
+  );
 }
 
 /** Output o lies at o/scale. Of nearest elements ONNX Runtime takes the lower one, but the upper one in Resize of opset 10 where it makes an axis shorter. */
@@ -390,8 +424,10 @@ function split(operation: Operation): readonly Value[] {
   const size = input.dims[axis];
   const parts = operation.integer('num_outputs', operation.outputCount);
   const given = operation.opset < 13 ? operation.integers('split') : operation.knownSizes(1, 'split');
-  if (given === undefined && typeof size !== 'number') throw unsupportedModelError('equal parts of an axis whose size only a run tells are not supported');
-  if (parts < operation.outputCount || (given ?? []).length > operation.outputCount) throw modelError('its parts are not as many as its outputs');
+  if (given === undefined && typeof size !== 'number')
+    throw unsupportedModelError('equal parts of an axis whose size only a run tells are not supported');
+  if (parts < operation.outputCount || (given ?? []).length > operation.outputCount)
+    throw modelError('its parts are not as many as its outputs');
   const sizes = given ?? Array.from({ length: operation.outputCount }, (_, index) => Math.min(Math.ceil(size! / parts), size! - index * Math.ceil(size! / parts))); // prettier-ignore
   const total = sizes.reduce((sum, part) => sum + part, 0);
   if (sizes.some((part) => part < 0) || (typeof size === 'number' && total !== size)) {
@@ -409,4 +445,3 @@ function transpose(operation: Operation): Value {
   const permutation = operation.integers('perm') ?? Array.from(input.dims.keys()).reverse();
   return operation.builder.transpose(input, permutation, named(operation));
 }
-

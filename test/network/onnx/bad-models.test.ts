@@ -74,7 +74,8 @@ describe('bytes', () => {
   it('cut at any place are an error', () => {
     const bytes = model({ inputs, nodes: [relu], initializers: [floats('w', [2], [1, 2])] });
     expect(failure(bytes).code).toBe('no error');
-    for (let length = 0; length < bytes.length; length++) expect(failure(bytes.subarray(0, length)).code, `cut at ${length}`).toBe('ERR_ATROUS_ONNX');
+    for (let length = 0; length < bytes.length; length++)
+      expect(failure(bytes.subarray(0, length)).code, `cut at ${length}`).toBe('ERR_ATROUS_ONNX');
   });
 
   it('of all kinds of messages, cut, are an error or what is not supported', () => {
@@ -87,7 +88,8 @@ describe('bytes', () => {
     for (let turn = 0; turn < 3000; turn++) {
       const bytes = small.slice();
       for (let change = random.integer(1, 4); change > 0; change--) {
-        bytes[random.integer(0, bytes.length - 1)] = random.integer(0, 2) === 0 ? random.integer(0, 255) : [0, 1, 127, 128, 255][random.integer(0, 4)]!;
+        bytes[random.integer(0, bytes.length - 1)] =
+          random.integer(0, 2) === 0 ? random.integer(0, 255) : [0, 1, 127, 128, 255][random.integer(0, 4)]!;
       }
       const { code, message } = failure(bytes, run);
       codes.set(code, (codes.get(code) ?? 0) + 1);
@@ -115,7 +117,11 @@ describe('sizes that lie', () => {
     ['more elements than there are', floats('w', [3], [1, 2]), "initializer 'w' to hold 3 elements"],
     ['a product beyond 2^53', floats('w', [2 ** 31, 2 ** 31, 2 ** 31], [1]), 'to be sizes'],
     ['a terabyte', floats('w', [2 ** 38], [1]), 'to hold 274877906944 elements'],
-    ['a negative size', concatenate([floats('w', [1], [1]), Uint8Array.of(8, 255, 255, 255, 255, 255, 255, 255, 255, 255, 1)]), 'to be sizes'],
+    [
+      'a negative size',
+      concatenate([floats('w', [1], [1]), Uint8Array.of(8, 255, 255, 255, 255, 255, 255, 255, 255, 255, 1)]),
+      'to be sizes',
+    ],
     ['half an element', raw('w', [1], 'float', new Uint8Array(3)), 'elements of 4 bytes, received 3'],
   ])('%s', (_, initializer, message) => {
     expect(withNodes([relu], { initializers: [initializer] })).toMatchObject({ code: 'ERR_ATROUS_ONNX', message: expect.stringContaining(message) as string }); // prettier-ignore
@@ -136,17 +142,31 @@ describe('sizes that lie', () => {
 });
 
 describe('graphs that contradict themselves', () => {
-  const chain = Array.from({ length: 20_000 }, (_, index) => node('Relu', [index === 0 ? 'x' : `t${index}`], [index === 19_999 ? 'y' : `t${index + 1}`]));
+  const chain = Array.from({ length: 20_000 }, (_, index) =>
+    node('Relu', [index === 0 ? 'x' : `t${index}`], [index === 19_999 ? 'y' : `t${index + 1}`]),
+  );
 
   it.each([
-    ['a circle', [node('Add', ['x', 'y'], ['a'], {}, 'one'), node('Relu', ['a'], ['y'], {}, 'two')], "'one' and 'two' read each other's results"],
+    [
+      'a circle',
+      [node('Add', ['x', 'y'], ['a'], {}, 'one'), node('Relu', ['a'], ['y'], {}, 'two')],
+      "'one' and 'two' read each other's results",
+    ],
     ['a node that reads itself', [node('Relu', ['y'], ['y'], {}, 'self')], 'in a circle'],
-    ['an input from nowhere', [node('Conv', ['x', 'lost'], ['y'], {}, 'c')], "Node 'c' (Conv): it reads 'lost', which no input, initializer or node gives"],
+    [
+      'an input from nowhere',
+      [node('Conv', ['x', 'lost'], ['y'], {}, 'c')],
+      "Node 'c' (Conv): it reads 'lost', which no input, initializer or node gives",
+    ],
     ['an output from nowhere', [node('Relu', ['x'], ['z'])], "No input, initializer or node gives the output 'y'"],
     ['two nodes that give the same', [relu, relu], "two nodes that give 'y'"],
     ['a node that gives an input', [node('Relu', ['x'], ['x']), relu], 'circle'],
     ['no inputs', [node('Relu', [], ['y'], {}, 'act')], "Node 'act' (Relu): input 0 is missing"],
-    ['an attribute of another type', [node('LeakyRelu', ['x'], ['y'], { alpha: 1 }, 'act')], "the attribute 'alpha' has type 2, expected 1"],
+    [
+      'an attribute of another type',
+      [node('LeakyRelu', ['x'], ['y'], { alpha: 1 }, 'act')],
+      "the attribute 'alpha' has type 2, expected 1",
+    ],
     ['an axis that is none', [node('Concat', ['x'], ['y'], { axis: 3 })], '(Concat): Expected axis to be an integer ≤ 2, received 3'],
   ])('%s', (_, nodes, message) => {
     expect(withNodes(nodes)).toMatchObject({ code: 'ERR_ATROUS_ONNX', message: expect.stringContaining(message) as string });
@@ -205,7 +225,10 @@ describe('what is not supported', () => {
     expect(withNodes([relu], { initializers: [elsewhere] }).message).toContain("initializer 'w' has its data in another file");
     const graph = messageField(7, messageField(1, relu), messageField(11, valueInfo('x', [1], 7)), messageField(12, valueInfo('y', [])));
     const { code, message } = failure(concatenate([messageField(8, varintField(2, 17)), graph]));
-    expect([code, message]).toEqual(['ERR_ATROUS_ONNX_UNSUPPORTED', "the input 'x' has data type 7, supported are float, float16 and double"]);
+    expect([code, message]).toEqual([
+      'ERR_ATROUS_ONNX_UNSUPPORTED',
+      "the input 'x' has data type 7, supported are float, float16 and double",
+    ]);
   });
 
   it('shapes that depend on open sizes say on which', () => {

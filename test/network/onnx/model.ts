@@ -85,7 +85,12 @@ const dataTypes = { float: 1, int32: 6, int64: 7, bool: 9, float16: 10, double: 
 
 /** An initializer with raw data. */
 export function raw(name: string, dims: readonly number[], type: keyof typeof dataTypes, bytes: Uint8Array): Uint8Array {
-  return concatenate([...dims.map((size) => varintField(1, size)), varintField(2, dataTypes[type]), textField(8, name), bytesField(9, bytes)]);
+  return concatenate([
+    ...dims.map((size) => varintField(1, size)),
+    varintField(2, dataTypes[type]),
+    textField(8, name),
+    bytesField(9, bytes),
+  ]);
 }
 
 export function floats(name: string, dims: readonly number[], values: ArrayLike<number>): Uint8Array {

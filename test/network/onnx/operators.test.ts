@@ -93,7 +93,10 @@ describe('pools', () => {
 
   it('GlobalAveragePool', () => {
     const y = runNode(range([1, 2, 2, 2]), 'GlobalAveragePool');
-    expect([y.dims, values(y)]).toEqual([[1, 2, 1, 1], [2.5, 6.5]]);
+    expect([y.dims, values(y)]).toEqual([
+      [1, 2, 1, 1],
+      [2.5, 6.5],
+    ]);
   });
 });
 
@@ -129,7 +132,12 @@ describe('functions of one element', () => {
   it('BatchNormalization', () => {
     const parts = ['scale', 'bias', 'mean', 'variance'];
     const initializers = [[2, 1], [1, 0], [3, 0], [4, 1]].map((pair, index) => floats(parts[index]!, [2], pair)); // prettier-ignore
-    const y = runNode(range([1, 2, 2]), 'BatchNormalization', { epsilon: { float: 0 }, momentum: { float: 0.5 } }, { initializers, names: parts });
+    const y = runNode(
+      range([1, 2, 2]),
+      'BatchNormalization',
+      { epsilon: { float: 0 }, momentum: { float: 0.5 } },
+      { initializers, names: parts },
+    );
     expect(values(y)).toEqual([-1, 0, 3, 4]);
   });
 });
@@ -167,7 +175,10 @@ describe('shapes', () => {
     expect(runNode(x, 'Flatten', { axis: -1 }).dims).toEqual([2, 3]);
     expect(runNode(x, 'Reshape', {}, { initializers: [int64s('s', [0, 3, -1])], names: ['s'] }).dims).toEqual([1, 3, 2]);
     const turned = runNode(x, 'Transpose', { perm: [0, 2, 1] });
-    expect([turned.dims, values(turned)]).toEqual([[1, 3, 2], [1, 4, 2, 5, 3, 6]]);
+    expect([turned.dims, values(turned)]).toEqual([
+      [1, 3, 2],
+      [1, 4, 2, 5, 3, 6],
+    ]);
     expect(runNode(x, 'Transpose').dims).toEqual([3, 2, 1]);
     expect(runNode(x, 'Squeeze', { axes: [0] }, { opset: 11 }).dims).toEqual([2, 3]);
     expect(runNode(x, 'Squeeze').dims).toEqual([2, 3]);
@@ -188,13 +199,19 @@ describe('shapes', () => {
   ])('Split at opset %i', (opset, attributes, { initializers = [], names = [] }: { initializers?: Uint8Array[]; names?: string[] }) => {
     const nodes = [node('Split', ['x', ...names], ['a', 'b'], { axis: 2, ...attributes })];
     const y = fromOnnx(model({ opset, inputs: { x: [1, 2, 3] }, nodes, initializers, outputs: ['a', 'b'] })).run({ x });
-    expect([values(y.a!), values(y.b!)]).toEqual([[1, 4], [2, 3, 5, 6]]);
+    expect([values(y.a!), values(y.b!)]).toEqual([
+      [1, 4],
+      [2, 3, 5, 6],
+    ]);
   });
 
   it('Split into equal parts, the last one smaller', () => {
     const nodes = [node('Split', ['x'], ['a', 'b'], { axis: -1, num_outputs: 2 })];
     const y = fromOnnx(model({ opset: 18, inputs: { x: [1, 2, 3] }, nodes, outputs: ['a', 'b'] })).run({ x });
-    expect([y.a!.dims, y.b!.dims]).toEqual([[1, 2, 2], [1, 2, 1]]);
+    expect([y.a!.dims, y.b!.dims]).toEqual([
+      [1, 2, 2],
+      [1, 2, 1],
+    ]);
   });
 
   it.each([
@@ -350,7 +367,10 @@ describe('fusion', () => {
       node('BatchNormalization', ['c', ...parts], ['n'], { epsilon: { float: 0 } }, 'norm'),
       node('Relu', ['n'], ['y'], {}, 'act'),
     ];
-    const initializers = [typed('half', [1, 1, 1], 'float16', [0x4000]), ...parts.map((part, index) => floats(part, [1], [[3], [1], [2], [1]][index]!))];
+    const initializers = [
+      typed('half', [1, 1, 1], 'float16', [0x4000]),
+      ...parts.map((part, index) => floats(part, [1], [[3], [1], [2], [1]][index]!)),
+    ];
     const network = fromOnnx(model({ inputs: { x: [1, 1, 3] }, nodes, initializers }));
     expect(network.report().map(({ name, kind, fused }) => [name, kind, fused])).toEqual([
       ['x', 'input', []],
