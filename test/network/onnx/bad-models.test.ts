@@ -172,9 +172,11 @@ describe('graphs that contradict themselves', () => {
     expect(withNodes(nodes)).toMatchObject({ code: 'ERR_ATROUS_ONNX', message: expect.stringContaining(message) as string });
   });
 
-  it('weights that do not fit', () => {
-    const initializers = [floats('w', [1, 3, 2], new Float32Array(6))];
-    expect(withNodes([node('Conv', ['x', 'w'], ['y'], {}, 'c')], { initializers })).toEqual({
+  it.each([
+    ['float32', floats('w', [1, 3, 2], new Float32Array(6))],
+    ['float16', raw('w', [1, 3, 2], 'float16', new Uint8Array(12))],
+  ])('weights of %s that do not fit', (_, weight) => {
+    expect(withNodes([node('Conv', ['x', 'w'], ['y'], {}, 'c')], { initializers: [weight] })).toEqual({
       code: 'ERR_ATROUS_ONNX',
       message: "Node 'c' (Conv): Expected the input[1] (channels) to be 3 (3 of the weight × 1 groups), received 1",
     });
