@@ -15,6 +15,7 @@
     ],
     "probe_sources": [
       "native/probe/all_plans.cpp",
+      "native/probe/lane_kernels.cpp",
       "native/probe/probe.cpp",
       "native/probe/short_plan.cpp",
       "native/probe/transposed_plan.cpp"

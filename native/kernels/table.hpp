@@ -118,17 +118,19 @@ struct LaneRows {
   const float* matrix[2];  // [to][from] of depth, height
   ShortStructure structure[2];
   int32_t from[2], to[2];
-  const ChunkRun* runs;  // ascending
+  const ChunkRun* runs;  // ascending; what lies between them is no element of either side
   int32_t run_count;
   int32_t chunk_length;  // elements of a row in chunks: those before the first run and behind the last are zeroed
   int32_t channels;
-  ptrdiff_t line_stride, channel_stride;  // of the chunks; whole vectors are read and written of each line
+  // Of the chunks. Whole vectors are read and written of each line: up to lanes − 1 floats beyond the last run, and
+  // beyond chunk_length where they are zeroed.
+  ptrdiff_t line_stride, channel_stride;
   ptrdiff_t row_channel_stride;
 };
 struct RowsToChunks {
   LaneRows map;
   const float* const* rows;  // [from[0]·from[1]]: column 0 of channel 0; null: a row of zeros
-  const float* zeros;        // as long as a row, and at least a vector
+  const float* zeros;        // as many as a row has to the end of its last run, and at least a vector
   float* chunks;
 };
 using RowsToChunksKernel = void (*)(const RowsToChunks& rows);
@@ -136,7 +138,7 @@ struct ChunksToRows {
   LaneRows map;
   const float* chunks;
   float* const* rows;  // [to[0]·to[1]]: column 0 of channel 0; null: not wanted
-  float* unwanted;     // as long as a row
+  float* unwanted;     // as long as a row to the end of its last run
   const float* bias;   // [channels]
   bool relu;
 };
@@ -147,18 +149,21 @@ using ChunksToRowsKernel = void (*)(const ChunksToRows& rows);
 //   to lanes    lanes[p][c] = Σ_i matrix[p, i]·(chunk i of every tile)
 //   to chunks   chunk i of every tile = act(bias[c] + Σ_p matrix[i, p]·lanes[p][c])
 //
-// Chunks stand one behind the other, or, where they fill whole vectors, anywhere.
+// Chunks stand one behind the other, or, where they fill whole vectors, anywhere. To lanes, four chunks of every tile
+// are read and of ⌈(from − 4) / 4⌉ more, whose chunks are the last tiles' inputs, and up to 4·(lanes − 1) floats beyond
+// them. To chunks, those of the tiles are written (`to` is 4), and as many floats beyond them, unless the phases are
+// whole vectors, or a power of two and the lanes of all tiles whole vectors.
 struct LaneWidth {
   const float* matrix;  // [to][from]
   ShortStructure structure;
   int32_t from, to;
   int32_t tiles, phases, channels;
   ptrdiff_t chunk_stride;  // phases; or more where these are whole vectors
-  // 4 vectors beyond the last tile's chunks are read, and written unless its lanes are whole vectors.
   ptrdiff_t chunk_channel_stride;
-  ptrdiff_t point_stride, lane_channel_stride;  // whole vectors are read and written
-  float* planes;                                // 8·plane_pitch floats
-  ptrdiff_t plane_pitch;                        // (tiles + ⌈(inputs − 4) / 4⌉)·phases and a vector
+  // Whole vectors are read and written: up to lanes − 1 floats beyond tiles·phases.
+  ptrdiff_t point_stride, lane_channel_stride;
+  float* planes;          // 8·plane_pitch floats
+  ptrdiff_t plane_pitch;  // at least (tiles + ⌈(from − 4) / 4⌉)·phases and lanes − 1; to chunks tiles·phases and these
 };
 struct ChunksToLanes {
   LaneWidth map;
@@ -177,7 +182,7 @@ using LanesToChunksKernel = void (*)(const LanesToChunks& width);
 
 // The products of every point with tiles in lanes: `outputs` channels × `vectors` vectors at a time,
 //
-//   out[p, m, n] = Σ_j weight[p, j, m] · in[p·input_point_stride + offset[j] + n]
+//   out[p, m, n] = Σ_j weight[p, j, m] · in[p·input_point_stride + offset[j] + n]     n < tiles·vectors·lanes
 struct PointProducts {
   const float* input;
   ptrdiff_t input_point_stride;

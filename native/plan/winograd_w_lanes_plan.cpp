@@ -1,5 +1,5 @@
 // Short bilinear algorithms (short_algorithm.hpp) with tiles in lanes: for wide maps, signals, and few or odd channel
-// counts. The width's tiles of a row, under any dilation, stand beside each other in vectors (kernels/table.hpp, LaneMap);
+// counts. The width's tiles of a row, under any dilation, stand beside each other in vectors (kernels/table.hpp, LaneWidth);
 // tiles along depth and height are rows of them.
 //
 //   chunks    [row of tiles][channel][line][elements]: B of depth and height applied to the rows of some tiles and of a

@@ -16,6 +16,7 @@
 #include "plan/split.hpp"
 #include "probe/all_plans.hpp"
 #include "probe/arguments.hpp"
+#include "probe/lane_kernels.hpp"
 #include "probe/short_plan.hpp"
 #include "probe/transposed_plan.hpp"
 
@@ -83,6 +84,11 @@ Napi::Value describe(const Napi::CallbackInfo& info) {
   slots.Set("w_lanes", is_filled(env, kernels->w_lanes));
   slots.Set("depthwise", is_filled(env, kernels->depthwise));
   slots.Set("short_transform", is_filled(env, kernels->short_transform));
+  slots.Set("rows_to_chunks", is_filled(env, kernels->rows_to_chunks));
+  slots.Set("chunks_to_rows", is_filled(env, kernels->chunks_to_rows));
+  slots.Set("chunks_to_lanes", is_filled(env, kernels->chunks_to_lanes));
+  slots.Set("lanes_to_chunks", is_filled(env, kernels->lanes_to_chunks));
+  slots.Set("point_products", is_filled(env, kernels->point_products));
   slots.Set("transform_kernels", is_filled(env, kernels->transform_kernels));
   slots.Set("transpose", is_filled(env, kernels->transpose));
   slots.Set("vec", true);
@@ -94,6 +100,8 @@ Napi::Value describe(const Napi::CallbackInfo& info) {
   operations.Set("multiply_add", is_filled(env, kernels->vec.multiply_add));
   operations.Set("relu", is_filled(env, kernels->vec.relu));
   operations.Set("transpose", is_filled(env, kernels->vec.transpose));
+  operations.Set("deinterleave4", is_filled(env, kernels->vec.deinterleave4));
+  operations.Set("interleave4", is_filled(env, kernels->vec.interleave4));
   result.Set("lanes", kernels->lanes);
   result.Set("transformWidth", kernels->transform_width);
   result.Set("slots", slots);
@@ -132,6 +140,10 @@ Napi::Value vec(const Napi::CallbackInfo& info) {
       operations.relu(in, out);
     } else if (name == "transpose") {
       operations.transpose(in, out);
+    } else if (name == "deinterleave4") {
+      operations.deinterleave4(in, count, out);
+    } else if (name == "interleave4") {
+      operations.interleave4(in, count, out);
     } else {
       return fail(env, "no vector operation " + name);
     }
@@ -506,6 +518,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   exports.Set("tapRuns", Napi::Function::New(env, tap_runs));
   exports.Set("split", Napi::Function::New(env, split));
   export_all_plans(env, exports);
+  export_lane_kernels(env, exports);
   export_short_plans(env, exports);
   export_transposed_plans(env, exports);
   return exports;
