@@ -38,7 +38,6 @@ export {
   type NamedTensors,
   type Network,
   type NetworkOptions,
-  type NetworkRunAsyncOptions,
   type ReachOptions,
   type ReceptiveFieldOptions,
 } from './network/network.js';

@@ -18,7 +18,7 @@ interface PreparedSize<Shape extends TransposedShape> {
   plan: ConvPlan | undefined;
 }
 
-/** Options of {@link Conv.runAsync} and {@link ConvTranspose.runAsync}. */
+/** Options of {@link Conv.runAsync}, {@link ConvTranspose.runAsync} and {@link Network.runAsync}. */
 export interface RunAsyncOptions {
   /** Aborting it rejects the promise with an AbortError (code ABORT_ERR), whose cause is the signal's reason. */
   readonly signal?: AbortSignal | undefined;
@@ -67,7 +67,7 @@ export class Layer<Shape extends TransposedShape> {
     const size = this.#prepareInput(data, length, input.dims);
     const { resolved } = size;
     const signal = readSignal(options);
-    if (signal?.aborted) throw abortError(signal.reason);
+    requireNotAborted(signal);
     requireArrayLength('input.data', data, length, resolved.inputLength, resolved.inputDims);
     const output = zeros(resolved.outputDims, resolved.outputLength);
     const work = this.#plan(size).runAsync(data, output.data);
@@ -132,12 +132,17 @@ function readOutput(out: unknown, { outputDims }: Pick<Resolved<TransposedShape>
   throw rangeError('out.dims', `[${outputDims.join(', ')}], the dims of the output`, readSizes('out.dims', dims));
 }
 
-function readSignal(options: unknown): AbortSignal | undefined {
+/** The signal of {@link RunAsyncOptions}. */
+export function readSignal(options: unknown): AbortSignal | undefined {
   const { signal } = readOptions('options', options, ['signal']);
   if (signal === undefined) return undefined;
   const { aborted, addEventListener } = Object(signal) as Partial<AbortSignal>;
   if (typeof aborted !== 'boolean' || typeof addEventListener !== 'function') throw typeError('signal', 'an AbortSignal', signal);
   return signal as AbortSignal;
+}
+
+export function requireNotAborted(signal: AbortSignal | undefined): void {
+  if (signal?.aborted) throw abortError(signal.reason);
 }
 
 /** The work goes on after an abort, into memory that nobody else sees. */

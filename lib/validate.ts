@@ -161,7 +161,7 @@ class OwnValues {}
 Object.setPrototypeOf(OwnValues.prototype, null);
 
 /** An instance of a class may keep its settings in inherited getters, which would silently go unread. */
-function isPlainObject(value: unknown): value is Record<string | symbol, unknown> {
+export function isPlainObject(value: unknown): value is Record<string | symbol, unknown> {
   if (typeof value !== 'object' || value === null) return false;
   const prototype: unknown = Object.getPrototypeOf(value);
   // Every realm has its own Object.prototype.

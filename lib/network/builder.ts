@@ -3,8 +3,8 @@ import { inLayer, rangeError, typeError } from '../errors.js';
 import type { Rounding } from '../geometry/axis.js';
 import type { NearestRounding } from '../receptive-field/axis-relation.js';
 import type { Activation, FloatTensor, Padding, PaddingMode } from '../types.js';
-import { readElements, readInteger, readOptions, readSizes } from '../validate.js';
-import { type Dims, type Layer, ofInputs } from './layer.js';
+import { readElements, readInteger, readOptions, readPerAxis } from '../validate.js';
+import { type Dims, formatDims, type Layer, ofInputs } from './layer.js';
 import { combine } from './layers/arithmetic.js';
 import { batchNormLayer, type BatchNormValues } from './layers/batch-norm.js';
 import { concatLayer } from './layers/concat.js';
@@ -372,9 +372,11 @@ export class NetworkBuilder {
       'features',
       'activation',
     ]);
-    return this.#addNamed('linear', name, [input], (place, [{ dims }]) =>
-      linearLayer(this.#kernel(place, dims, { weight, bias, channels: features, kernel: [], groups: 1, frozen: false }, false), activation),
-    );
+    return this.#addNamed('linear', name, [input], (place, [{ dims }]) => {
+      if (dims.length !== 2) throw rangeError('the dims of the input', '[batch, features]', formatDims(dims));
+      const kernel = this.#kernel(place, dims, { weight, bias, channels: features, kernel: [], groups: 1, frozen: false }, false);
+      return linearLayer(kernel, activation);
+    });
   }
 
   /** The axes before `axis` become one, those from it on another; by default [batch, everything else]. */
@@ -394,10 +396,12 @@ export class NetworkBuilder {
   }
 
   /** An output of the network, under a name; by default the node's own. A builder function may also return its one output. */
-  output(node: NetworkNode, name: string = node.name): NetworkNode {
-    if (typeof name !== 'string') throw typeError('name', 'a string', name);
-    if (this.#outputs.has(name)) throw rangeError('name', 'the name of no other output', name);
-    this.#outputs.set(name, this.#own('node', node));
+  output(node: NetworkNode, name?: string): NetworkNode {
+    const own = this.#own('node', node);
+    const place = name ?? own.name;
+    if (typeof place !== 'string') throw typeError('name', 'a string', name);
+    if (this.#outputs.has(place)) throw rangeError('name', 'the name of no other output', name);
+    this.#outputs.set(place, own);
     return node;
   }
 
@@ -424,13 +428,13 @@ export class NetworkBuilder {
       return { weight: { ...given, frozen }, bias: this.#bias(place, bias ?? false, outChannels) };
     }
     if (weight !== undefined && typeof weight !== 'function') throw typeError('weight', 'a tensor or a function that makes one', weight);
-    const axes = dims.length - 2;
+    const axes = Math.max(0, dims.length - 2);
     const outChannels = readInteger('channels', channels, 1);
     const inChannels = knownSize('channels', dims[1]);
     const divisor = readInteger('groups', groups, 1);
     if (inChannels % divisor !== 0) throw rangeError('groups', `a divisor of the ${inChannels} input channels`, divisor);
     if (outChannels % divisor !== 0) throw rangeError('groups', `a divisor of the ${outChannels} output channels`, divisor);
-    const taps = typeof kernel === 'number' ? new Array<number>(axes).fill(kernel) : readSizes('kernel', kernel);
+    const taps = readPerAxis('kernel', kernel, axes, 1);
     const sizes = transposed ? [inChannels, outChannels / divisor, ...taps] : [outChannels, inChannels / divisor, ...taps];
     const initializer = (weight as Initializer | undefined) ?? seededKernel(`${place}.weight`, this.#seed);
     return {
@@ -454,10 +458,11 @@ export class NetworkBuilder {
     inputs: readonly NetworkNode[],
     make: (place: string, inputs: [BuiltNode, ...BuiltNode[]]) => Layer,
   ): NetworkNode {
-    const own = inputs.map((input) => this.#own('input', input));
     const place = this.#nameFor(kind, name);
-    const layer = inLayer(place, kind, () => make(place, own as [BuiltNode, ...BuiltNode[]]));
-    return this.#insert(layer, own, place);
+    return inLayer(place, kind, () => {
+      const own = inputs.map((input) => this.#own('input', input));
+      return this.#insert(make(place, own as [BuiltNode, ...BuiltNode[]]), own, place);
+    });
   }
 
   #add(layer: Layer, inputs: readonly NetworkNode[], name: unknown): NetworkNode {
@@ -465,7 +470,7 @@ export class NetworkBuilder {
   }
 
   #insert(layer: Layer, inputs: readonly BuiltNode[], name: string): BuiltNode {
-    const dims = inLayer(name, layer.kind, () => layer.outputDims(ofInputs(inputs, (input) => input.dims)));
+    const dims = layer.outputDims(ofInputs(inputs, (input) => input.dims));
     const node: BuiltNode = Object.freeze({ name, kind: layer.kind, dims, layer, inputs });
     this.#names.add(name);
     this.#nodes.add(node);
@@ -506,7 +511,7 @@ function nameOf(options: LayerOptions | undefined): unknown {
 
 function readNodes(inputs: unknown): readonly NetworkNode[] {
   if (!Array.isArray(inputs) || inputs.length === 0) throw typeError('inputs', 'an array of one node or more', inputs);
-  return inputs as readonly NetworkNode[];
+  return readElements(inputs, inputs.length, (node) => node as NetworkNode);
 }
 
 function readAxis(name: string, value: unknown, rank: number): number {

@@ -1,8 +1,9 @@
 /** A network: a graph of layers that computes, and that can be asked about its shapes, parameters and receptive fields without computing. */
-import { abortError, inLayer, outOfMemoryError, rangeError, typeError } from '../errors.js';
+import { inLayer, outOfMemoryError, rangeError, typeError } from '../errors.js';
 import { readConvOptions } from '../conv-options.js';
+import { readSignal, requireNotAborted, type RunAsyncOptions } from '../layer.js';
 import type { FloatTensor, Tensor } from '../types.js';
-import { readFloatTensor, readInteger, readOptions, readSizes, requireLength, elementCount } from '../validate.js';
+import { isPlainObject, readFloatTensor, readInteger, readOptions, readSizes, requireLength, elementCount } from '../validate.js';
 import { type BuiltNode, NetworkBuilder, type NetworkNode } from './builder.js';
 import { type FusedGraph, fuse } from './fuse.js';
 import { type Dims, type Execution, formatDims, isComplete, ofInputs } from './layer.js';
@@ -56,12 +57,6 @@ export interface ReachOptions extends ReceptiveFieldOptions {
   readonly output?: string | undefined;
 }
 
-/** Options of {@link Network.runAsync}. */
-export interface NetworkRunAsyncOptions {
-  /** Aborting it rejects the promise with an AbortError (code ABORT_ERR), whose cause is the signal's reason. */
-  readonly signal?: AbortSignal | undefined;
-}
-
 /**
  * Builds a network: `build` is given a {@link NetworkBuilder}, adds layers to it, and names outputs or returns the only one.
  *
@@ -87,8 +82,8 @@ export function buildNetwork(build: (g: NetworkBuilder) => unknown, options?: Ne
     seed = 1,
     ...execution
   } = readOptions('options', options, ['weights', 'seed', 'algorithm', 'tolerance', 'backend', 'threads']);
-  if (weights !== undefined && typeof weights !== 'function' && (typeof weights !== 'object' || weights === null)) {
-    throw typeError('weights', 'a function (name, dims) => Float32Array, or an object of tensors', weights);
+  if (weights !== undefined && typeof weights !== 'function' && !isPlainObject(weights)) {
+    throw typeError('weights', 'a function (name, dims) => Float32Array, or a plain object of tensors', weights);
   }
   // Checks them as every convolution will.
   readConvOptions(execution, 1);
@@ -288,20 +283,20 @@ export class Network {
    *
    * @throws {Error} By rejection: what {@link run} would throw, and AbortError with code ABORT_ERR when `signal` is or becomes aborted.
    */
-  runAsync(input: FloatTensor, options?: NetworkRunAsyncOptions): Promise<FloatTensor>;
-  runAsync(inputs: NamedTensors, options?: NetworkRunAsyncOptions): Promise<Record<string, FloatTensor>>;
-  async runAsync(inputs: FloatTensor | NamedTensors, options?: NetworkRunAsyncOptions): Promise<FloatTensor | Record<string, FloatTensor>> {
+  runAsync(input: FloatTensor, options?: RunAsyncOptions): Promise<FloatTensor>;
+  runAsync(inputs: NamedTensors, options?: RunAsyncOptions): Promise<Record<string, FloatTensor>>;
+  async runAsync(inputs: FloatTensor | NamedTensors, options?: RunAsyncOptions): Promise<FloatTensor | Record<string, FloatTensor>> {
     const { arrays, dims } = this.#readInputs(inputs);
-    const { signal } = readOptions('options', options, ['signal']);
-    if (signal !== undefined && !(signal instanceof AbortSignal)) throw typeError('signal', 'an AbortSignal', signal);
+    const signal = readSignal(options);
     const single = isTensor(inputs);
     // In shared memory, which convolutions read in place instead of copying it first.
     const copies = new Map(Array.from(arrays, ([name, array]) => [name, sharedCopy(array)]));
     const prepared = this.#prepare(dims);
     const buffer = this.#takeSharedArena(prepared.arenaLength);
     const outputs = await prepared.runAsync(copies, new Float32Array(buffer, 0, prepared.arenaLength), () => {
-      if (signal?.aborted) throw abortError(signal.reason);
+      requireNotAborted(signal);
     });
+    requireNotAborted(signal);
     this.#sharedArena = buffer;
     return this.#results(single ? inputs : {}, outputs, prepared.sizes);
   }
@@ -394,7 +389,7 @@ export class Network {
     }
     const dims = layer.outputDims(ofInputs(inputs, (input) => sizes.get(input)!));
     if (!isComplete(dims)) throw rangeError('its sizes', 'known from those of its inputs', formatDims(dims));
-    return dims;
+    return readSizes('its sizes', dims);
   }
 }
 

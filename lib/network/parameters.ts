@@ -2,6 +2,7 @@
  * Learned parameters, made when a network first runs: shapes, counts and receptive fields need no values, and the largest of the papers'
  * networks has 141 million of them.
  */
+import { allocateFloats } from '../backend/typescript/allocate.js';
 import { rangeError, typeError } from '../errors.js';
 import { isFloat32Array, lengthOf } from '../typed-array.js';
 import type { FloatTensor } from '../types.js';
@@ -38,8 +39,12 @@ export function givenParameter(name: string, value: unknown, expected?: readonly
   const argument = readFloats(name, value);
   const dims = expected ?? argument.dims;
   if (!isSizes(argument.dims, dims)) throw rangeError(`${name}.dims`, `[${dims.join(', ')}]`, argument.dims);
-  requireLength(argument, elementCount(`${name}.dims`, dims), dims);
-  return { name, dims, values: () => argument.data };
+  const values = () => {
+    requireLength(argument, elementCount(`${name}.dims`, dims), dims);
+    return argument.data;
+  };
+  values();
+  return { name, dims, values };
 }
 
 /** A parameter whose values are the source's, else the initializer's. */
@@ -76,7 +81,7 @@ export function seededKernel(name: string, seed: number): Initializer {
     const [outChannels = 1, ...rest] = dims;
     const fanIn = rest.reduce((product, size) => product * size, 1);
     const bound = Math.sqrt(6 / Math.max(1, fanIn));
-    const values = new Float32Array(outChannels * fanIn);
+    const values = allocateFloats(outChannels * fanIn, `the values of ${name}`);
     const uniform = seededUniform(name, seed);
     for (let index = 0; index < values.length; index++) values[index] = (2 * uniform() - 1) * bound;
     return values;

@@ -154,7 +154,7 @@ export class PreparedNetwork {
       return {
         name: node.name,
         kind: node.kind,
-        outputDims: this.sizes.get(node)!,
+        outputDims: this.sizes.get(node)!.slice(),
         ...(algorithm === undefined ? {} : { algorithm }),
         workspaceBytes,
         weightBytes,

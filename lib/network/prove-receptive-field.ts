@@ -74,18 +74,18 @@ export function proveReceptiveField(network: Network, options?: ProveReceptiveFi
   const { sizes, inputDims, outputDims, output, input, reach } = network.reachability(which as ReachOptions);
   if (!network.outputs.has(output)) throw rangeError('output', 'the name of an output, which a run gives', output);
 
+  const [length, outputLength] = [elementCount('inputDims', inputDims), elementCount('the dims of the output', outputDims)];
+  if (outputLength === 0) throw rangeError('inputDims', 'sizes for which the output has elements', inputDims);
   const looked = (elements === undefined ? endsAndMiddles(outputDims) : readIndices(elements, outputDims)).map((element): Looked => {
     const set = reach(flatIndex(element, outputDims));
     return { element, at: flatIndex(element, outputDims), set, reaching: set.reduce((sum, flag) => sum + flag, 0) };
   });
-  const length = elementCount('inputDims', inputDims);
   const complete = length < most;
   const plan: Probe[] = [{ name: 'nothing', holds: () => false }, ...(complete ? singles(length) : drawn(looked, inputDims, most, random))];
 
   const mismatches: { element: readonly number[]; probe: string; reached: boolean }[] = [];
   const batch = network.splitsBatch(input, output) && inputDims[0] === 1 ? Math.max(1, Math.floor(batchElements / length)) : 1;
   const background = Float32Array.from({ length }, random);
-  const outputLength = elementCount('the dims of the output', outputDims);
   for (let first = 0; first < plan.length; first += batch) {
     const sent = plan.slice(first, first + batch).map((probe) => ({ ...probe, flags: flagsOf(probe, length) }));
     const result = probe(network, input, output, sent, background, sizes);

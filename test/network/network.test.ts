@@ -95,6 +95,13 @@ describe('runAsync', () => {
       code: 'ABORT_ERR',
       cause: 'enough',
     });
+    const controller = new AbortController();
+    const aborted = network.runAsync(randomTensor([1, 3, 8, 8]), { signal: controller.signal });
+    // Behind all layers, before the caller has the result.
+    controller.abort('late');
+    await expect(aborted).rejects.toMatchObject({ code: 'ABORT_ERR', cause: 'late' });
+    const straight = buildNetwork((g) => g.input('x', [1]));
+    await expect(straight.runAsync(randomTensor([1]), { signal: AbortSignal.abort() })).rejects.toMatchObject({ code: 'ABORT_ERR' });
     await expect(network.runAsync(randomTensor([1, 3, 8, 8]), { signal: 1 as never })).rejects.toThrow(rejected('TypeError', 'signal'));
   });
 });
@@ -139,6 +146,14 @@ describe('inputs and outputs', () => {
 });
 
 describe('building', () => {
+  it.each([-1, 0, 1.5, NaN, [3], [3, 0]])('refuses the kernel %j', (kernel) => {
+    for (const method of ['conv', 'convTranspose'] as const) {
+      expect(() => buildNetwork((g) => g[method](g.input('x', [1, 1, 8, 8]), { channels: 1, kernel }))).toThrow(
+        rejected('RangeError', `(${method}): Expected kernel`),
+      );
+    }
+  });
+
   it('names layers by kind and number, and refuses a name twice', () => {
     const names = buildNetwork((g) => g.relu(g.sigmoid(g.relu(g.input('x', [1, 1])), { name: 'relu2' })))
       .report()
@@ -153,6 +168,11 @@ describe('building', () => {
     buildNetwork((g) => (stranger = g.input('x', [1, 1])));
     expect(() => buildNetwork((g) => g.relu(stranger!))).toThrow(rejected('TypeError', 'a node of this network'));
     expect(() => buildNetwork((g) => g.relu({} as never))).toThrow(rejected('TypeError', 'a node of this network'));
+    expect(() => buildNetwork((g) => g.concat([, g.input('x', [1, 1])] as never))).toThrow(
+      rejected('TypeError', "Layer 'concat1' (concat): Expected input to be a node of this network, received undefined"),
+    );
+    expect(() => buildNetwork((g) => g.output(undefined as never))).toThrow(rejected('TypeError', 'Expected node to be a node'));
+    expect(() => buildNetwork(() => Promise.resolve())).toThrow(rejected('TypeError', 'received a Promise'));
     expect(() => buildNetwork(() => undefined)).toThrow(rejected('RangeError', 'the outputs of the network'));
     expect(() => buildNetwork(3 as never)).toThrow(rejected('TypeError', 'build'));
     expect(() =>
@@ -169,6 +189,7 @@ describe('building', () => {
     [{ tolerance: -1 }, 'RangeError', 'tolerance'],
     [{ seed: 0.5 }, 'RangeError', 'seed'],
     [{ weights: 3 }, 'TypeError', 'weights'],
+    [{ weights: new Map() }, 'TypeError', 'received a Map'],
     [{ wieghts: {} }, 'TypeError', "unknown option 'wieghts'"],
   ] as const)('refuses the options %j', (options, name, part) => {
     expect(() => buildNetwork(small, options as never)).toThrow(rejected(name, part));
@@ -204,7 +225,32 @@ describe('building', () => {
   });
 });
 
+describe('weights', () => {
+  const scaled = (weight: Float32Array, scale: Float32Array) =>
+    buildNetwork((g) =>
+      g.batchNorm(g.conv(g.input('x', [1, 1, 4]), { weight: { data: weight, dims: [1, 1, 1] } }), { scale, name: 'norm' }),
+    );
+
+  it.each(['weight', 'scale'])('whose memory is gone when the network first runs are refused: %s', (name) => {
+    const arrays = { weight: Float32Array.of(1), scale: Float32Array.of(1) };
+    const network = scaled(arrays.weight, arrays.scale);
+    structuredClone(null, { transfer: [arrays[name as keyof typeof arrays].buffer] });
+    expect(() => network.run(randomTensor([1, 1, 4]))).toThrow(rejected('TypeError', `.${name}`));
+  });
+
+  it('that no memory holds are refused where they are made', () => {
+    const network = buildNetwork((g) => g.conv(g.input('x', [1, 3, 4]), { channels: 2 ** 31 - 1, kernel: 4 }));
+    expect(network.parameterCount).toBe((2 ** 31 - 1) * 13);
+    expect(() => network.plan([1, 3, 4])).toThrow(expect.objectContaining({ code: 'ERR_ATROUS_OUT_OF_MEMORY' }) as Error);
+  });
+});
+
 describe('sizes', () => {
+  it('beyond 2³¹ − 1 are refused', () => {
+    const network = buildNetwork((g) => g.resize(g.input('x', [1, 1, null]), { scale: 1e9 }));
+    expect(() => network.plan([1, 1, 8])).toThrow(rejected('RangeError', "Layer 'resize1' (resize): Expected its sizes[2]"));
+  });
+
   it('may be empty', () => {
     const network = buildNetwork(small);
     expect(network.run(randomTensor([0, 3, 4, 4]))).toEqual({ data: new Float32Array(0), dims: [0, 2, 4, 4] });

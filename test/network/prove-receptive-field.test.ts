@@ -177,6 +177,7 @@ describe('the proof', () => {
       rejected('RangeError', 'elements[0][3]'),
     );
     expect(() => proveReceptiveField(network, { inputDims: [1, 1, 5, 5], output: 'x' })).toThrow(rejected('RangeError', 'output'));
+    expect(() => proveReceptiveField(network, { inputDims: [0, 1, 5, 5] })).toThrow(rejected('RangeError', 'the output has elements'));
     const broken = buildNetwork((g) => g.mul([g.input('x', [null, 1]), g.constant({ data: Float32Array.of(NaN), dims: [1] })]));
     expect(() => proveReceptiveField(broken, { inputDims: [1, 1] })).toThrow(rejected('RangeError', 'numbers for numbers'));
   });

@@ -1,12 +1,11 @@
 /** Transposed convolution: input j reaches the outputs j·stride − begin + t·dilation, t < kernel; with what was fused into it, as in a convolution. */
-import { type AxesPadding, readConvOptions } from '../../conv-options.js';
+import { type AxesPadding, readTransposedOptions } from '../../conv-options.js';
 import { spatialAxes } from '../../conv-shape.js';
 import { ConvTranspose } from '../../conv-transpose.js';
 import { rangeError } from '../../errors.js';
 import { convTransposedOutputSize, padTransposedAxis } from '../../geometry/transposed-output-size.js';
 import { sameElement } from '../../receptive-field/axis-relation.js';
 import type { Activation, FloatTensor } from '../../types.js';
-import { readInteger, readPerAxis } from '../../validate.js';
 import type { ChannelAffine } from '../channel-affine.js';
 import { type Dims, type Execution, formatDims, type Layer, type LayerPlan, type Relation, type Inputs, type Sizes } from '../layer.js';
 import type { Parameter } from '../parameters.js';
@@ -24,11 +23,9 @@ interface ConvTransposeSettings {
 }
 
 export function convTransposeLayer(kernel: KernelParameters, options: Readonly<Record<string, unknown>>): Layer {
-  const { outputPadding = 0, ...window } = options;
   const [inChannels, outPerGroup, ...taps] = kernel.weight.dims;
   const axes = spatialAxes(kernel.weight.dims, 'a network', undefined);
-  const { stride, dilation, padding, groups, activation } = readConvOptions(window, axes).settings;
-  readInteger('groups', groups, 1);
+  const { stride, dilation, padding, outputPadding, groups, activation } = readTransposedOptions(options, axes).settings;
   if (inChannels! % groups !== 0) throw rangeError('groups', `a divisor of the ${inChannels} input channels`, groups);
   const settings = {
     kernel: taps,
@@ -38,12 +35,8 @@ export function convTransposeLayer(kernel: KernelParameters, options: Readonly<R
     stride,
     dilation,
     padding,
-    outputPadding: readPerAxis('outputPadding', outputPadding, axes, 0),
+    outputPadding,
   };
-  settings.outputPadding.forEach((outputs, axis) => {
-    const most = Math.max(stride[axis]!, dilation[axis]!);
-    if (outputs >= most) throw rangeError(`outputPadding[${axis}]`, `below ${most}, the larger of stride and dilation`, outputs);
-  });
   return new ConvTransposeLayer(kernel, settings, activation, [], []);
 }
 

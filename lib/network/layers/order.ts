@@ -79,10 +79,9 @@ class ReshapeLayer extends ReorderedDims {
       if (axis >= dims.length) throw rangeError(`dims[${axis}]`, `a size (the input has ${dims.length} axes to keep one of)`, size);
       return dims[axis]!;
     });
-    // Sizes that were kept, known or not, cancel.
-    const cancelled = this.#dims.map((size, axis) => size === 0 && dims[axis] === null);
-    const known = product(kept.filter((size, axis) => size !== -1 && !cancelled[axis]));
-    const elements = product(dims.filter((_, axis) => !cancelled[axis]));
+    // Sizes that were kept cancel, be they unknown or 0.
+    const known = product(kept.filter((size, axis) => size !== -1 && this.#dims[axis] !== 0));
+    const elements = product(dims.filter((_, axis) => this.#dims[axis] !== 0));
     const free = kept.indexOf(-1);
     if (known === null || elements === null) return kept.map((size) => (size === -1 ? null : size));
     const fits = free < 0 ? known === elements : known > 0 && elements % known === 0;

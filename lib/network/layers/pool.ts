@@ -224,6 +224,8 @@ function takeLargest(input: Float32Array, from: number, stride: number, result: 
 function avgPool(input: Float32Array, result: Float32Array, axes: Triple<PoolAxis>, sums: Float64Array): void {
   const [depth, height, width] = axes;
   const plane = depth.input * height.input * width.input;
+  // What the loop over planes does not reach, where they are empty.
+  if (plane === 0) result.fill(0);
   for (let z = 0; z < depth.output; z++) {
     for (let y = 0; y < height.output; y++) {
       const rows = rowsOf(axes, z, y);

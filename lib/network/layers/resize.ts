@@ -51,6 +51,10 @@ export function resizeLayer(axes: number, options: Readonly<Record<string, unkno
   });
 }
 
+function scaled(size: Size, scale: number): Size {
+  return size === null ? null : Math.floor(size * scale);
+}
+
 function readScales(value: unknown, axes: number): number[] {
   const scales = Array.isArray(value) ? value : new Array<unknown>(axes).fill(value);
   requireOnePerAxis('scale', scales, axes);
@@ -84,9 +88,10 @@ class ResizeLayer implements Layer {
     return dims.map((input, at): Size => {
       const axis = at - 2;
       if (axis < 0) return input;
-      if (like !== undefined) return like[at]!;
-      if (size !== undefined) return size[axis]!;
-      return input === null ? null : Math.floor(input * scale![axis]!);
+      const given = like === undefined ? size?.[axis] : like[at]!;
+      const resized = given === undefined ? scaled(input, scale![axis]!) : given;
+      if (input !== 0 || resized === 0 || resized === null) return resized;
+      throw rangeError(`the size of spatial axis ${axis}`, 'positive: nothing can be made of no element', input);
     });
   }
 
@@ -144,7 +149,8 @@ function nearestFraction(scale: number): readonly [p: number, q: number] {
     const whole = Math.floor(1 / rest);
     rest = 1 / rest - whole;
     const nextQ = whole * q + previousQ;
-    if (nextQ > 2 ** 12) break;
+    // A scale below 2^−12 is no 0.
+    if (nextQ > 2 ** 12 && p > 0) break;
     [p, q, previousP, previousQ] = [whole * p + previousP, nextQ, p, q];
     if (Math.abs(p / q - scale) < 1e-7 * scale) break;
   }

@@ -225,6 +225,12 @@ describe('layers that move elements', () => {
     expect(runLayer([input], (g, [x]) => g.reshape(x!, dims))).toEqual({ data: input.data, dims: expected });
   });
 
+  it('reshape of an empty batch takes what is left of the other axes', () => {
+    const empty = randomTensor([0, 3, 8]);
+    expect(runLayer([empty], (g, [x]) => g.reshape(x!, [0, -1])).dims).toEqual([0, 24]);
+    expect(runLayer([empty], (g, [x]) => g.reshape(x!, [0, 4, 6])).dims).toEqual([0, 4, 6]);
+  });
+
   it('reshape and flatten: what does not fit is refused; the input is not the output', () => {
     const input = randomTensor([2, 3, 4, 5]);
     expect(() => runLayer([input], (g, [x]) => g.reshape(x!, [7, -1]))).toThrow(rejected('RangeError', 'dims'));

@@ -112,3 +112,18 @@ it.each([
 ] as const)('%j is refused', (options, name, part) => {
   expect(() => buildNetwork((g) => g.maxPool(g.input('x', [1, 1, 8]), options as never))).toThrow(rejected(name, part));
 });
+
+describe('of an empty axis', () => {
+  it.each([
+    ['avgPool', 0],
+    ['maxPool', -Infinity],
+  ] as const)('%s of padding alone gives %d, whatever stood in the memory before', (kind, expected) => {
+    const network = buildNetwork((g) => {
+      const x = g.input('x', [1, 1, null]);
+      // Not the network's output, so that it stands in memory that other sizes used before.
+      return g.slice(g[kind](x, { kernel: 2, stride: 1, padding: 1 }), [{ axis: 2, begin: 0 }]);
+    });
+    network.run(randomTensor([1, 1, 7]));
+    expect(Array.from(network.run(randomTensor([1, 1, 0])).data)).toEqual([expected]);
+  });
+});

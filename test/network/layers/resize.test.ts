@@ -141,3 +141,21 @@ it.each([
 ] as const)('%j is refused', (options, name, part) => {
   expect(() => buildNetwork((g) => g.resize(g.input('x', [1, 1, 8]), options as never))).toThrow(rejected(name, part));
 });
+
+describe('extremes', () => {
+  it('a scale below 2^−12 keeps its size', () => {
+    const signal = tensorOf([1, 1, 20_000], ([, , x]) => x!);
+    // (o + ½)·5000 − ½, the lower neighbour.
+    expect(Array.from(runLayer([signal], (g, [x]) => g.resize(x!, { scale: 1 / 5000 })).data)).toEqual([2499, 7499, 12499, 17499]);
+    const network = buildNetwork((g) => g.resize(g.input('x', [1, 1, null]), { scale: 1 / 5000 }));
+    expect(network.receptiveField()[0]).toMatchObject({ size: 1, stride: 5000 });
+  });
+
+  it('nothing is made of no element', () => {
+    const nothing = randomTensor([1, 1, 0]);
+    expect(runLayer([nothing], (g, [x]) => g.resize(x!, { scale: 2 })).dims).toEqual([1, 1, 0]);
+    expect(() => runLayer([nothing], (g, [x]) => g.resize(x!, { size: [4] }))).toThrow(
+      rejected('RangeError', 'the size of spatial axis 0'),
+    );
+  });
+});
