@@ -52,7 +52,9 @@ constexpr KernelTable kernels_for(const char* name) {
   fill_w_lanes<V, 10>(table);
   fill_w_lanes<V, 11>(table);
   fill_w_lanes<V, 12>(table);
-  fill_depthwise<V>(table);
+  fill_depthwise<V, 0>(table);
+  fill_depthwise<V, 3>(table);
+  fill_depthwise<V, 5>(table);
   table.short_transform = short_transform<V>;
   table.transform_kernels = transform_kernels<V>;
   table.transpose = transpose<V>;

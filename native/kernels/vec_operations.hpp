@@ -9,6 +9,9 @@ template <class V>
 constexpr VecOperations vec_operations() {
   return {
       [](const float* in, int count, float* out) { V::store(out, V::load_tail(in, count)); },
+      [](const float* in, int first, int size, float* out) {
+        V::store(out, V::load_masked(in + first, V::lanes_inside(first, size)));
+      },
       [](const float* in, int count, float* out) { V::store_tail(out, V::load(in), count); },
       [](const float* in, float* out) { V::store(out, V::broadcast(in)); },
       [](const float* a, const float* b, float* out) { V::store(out, V::add(V::load(a), V::load(b))); },

@@ -19,7 +19,32 @@ struct Avx2 {
   static Register load(const float* p) { return _mm256_loadu_ps(p); }
   static void store(float* p, Register v) { _mm256_storeu_ps(p, v); }
   static Register load_tail(const float* p, int count) { return _mm256_maskload_ps(p, mask(count)); }
-  static void store_tail(float* p, Register v, int count) { _mm256_maskstore_ps(p, mask(count), v); }
+  // Halves of what is left: a masked store takes a Zen 3 forty micro-operations.
+  static void store_tail(float* p, Register v, int count) {
+    __m128 part = _mm256_castps256_ps128(v);
+    if (count >= lanes) return store(p, v);
+    if (count & 4) {
+      _mm_storeu_ps(p, part);
+      part = _mm256_extractf128_ps(v, 1);
+      p += 4;
+    }
+    if (count & 2) {
+      _mm_storel_pi(reinterpret_cast<__m64*>(p), part);
+      part = _mm_movehl_ps(part, part);
+      p += 2;
+    }
+    if (count & 1) _mm_store_ss(p, part);
+  }
+  using Mask = __m256i;
+  // Lanes i with 0 ≤ first + i < size; −2³⁰ ≤ first.
+  static Mask lanes_inside(int32_t first, int32_t size) {
+    // Compared as unsigned numbers: both have their sign bit flipped.
+    const __m256i sign = _mm256_set1_epi32(INT32_MIN), lane = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);
+    const __m256i position = _mm256_add_epi32(_mm256_set1_epi32(first), _mm256_add_epi32(lane, sign));
+    return _mm256_cmpgt_epi32(_mm256_add_epi32(_mm256_set1_epi32(size), sign), position);
+  }
+  // The lanes of the mask, which alone are read, and zeros.
+  static Register load_masked(const float* p, Mask mask) { return _mm256_maskload_ps(p, mask); }
   static Register add(Register a, Register b) { return _mm256_add_ps(a, b); }
   static Register multiply_add(Register a, Register b, Register sum) { return _mm256_fmadd_ps(a, b, sum); }
   // The second operand is returned when either is NaN: NaN stays NaN.

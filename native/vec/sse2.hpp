@@ -3,6 +3,7 @@
 #include <emmintrin.h>
 
 #include <cstddef>
+#include <cstdint>
 
 namespace atrous {
 namespace {
@@ -27,12 +28,36 @@ struct Sse2 {
     _mm_storeu_ps(lane, v);
     for (int i = 0; i < count; ++i) p[i] = lane[i];
   }
+  struct Mask {
+    int64_t begin, end;
+  };
+  // Lanes i with 0 ≤ first + i < size; −2³⁰ ≤ first.
+  static Mask lanes_inside(int32_t first, int32_t size) { return {-first, static_cast<int64_t>(size) - first}; }
+  // The lanes of the mask, which alone are read, and zeros.
+  static Register load_masked(const float* p, Mask mask) {
+    return mask.begin <= 0 && mask.end >= lanes ? load(p) : load_some(p, mask);
+  }
   static Register add(Register a, Register b) { return _mm_add_ps(a, b); }
   static Register multiply_add(Register a, Register b, Register sum) { return _mm_add_ps(sum, _mm_mul_ps(a, b)); }
   // The second operand is returned when either is NaN: NaN stays NaN.
   static Register relu(Register v) { return _mm_max_ps(_mm_setzero_ps(), v); }
 
   static void transpose(Register (&r)[lanes]) { _MM_TRANSPOSE4_PS(r[0], r[1], r[2], r[3]); }
+
+ private:
+// Rare, and too long to stand in every kernel.
+#if defined(_MSC_VER)
+  __declspec(noinline)
+#else
+  __attribute__((noinline))
+#endif
+  static Register load_some(const float* p, Mask mask) {
+    float lane[lanes] = {};
+    for (int i = 0; i < lanes; ++i) {
+      if (i >= mask.begin && i < mask.end) lane[i] = p[i];
+    }
+    return load(lane);
+  }
 };
 
 }  // namespace

@@ -15,8 +15,9 @@ export interface KernelSlots {
   readonly k_lanes: readonly (readonly boolean[])[];
   /** [outputs − 1][vectors − 1] */
   readonly w_lanes: readonly (readonly boolean[])[];
-  /** [0: 3×3, 1: 5×5][rows − 1] */
-  readonly depthwise: readonly (readonly boolean[])[];
+  /** [0: any size, 1: 3×3, 2: 5×5][rows − 1] */
+  readonly depthwise_pixels: readonly (readonly boolean[])[];
+  readonly depthwise_channels: readonly (readonly boolean[])[];
   readonly short_transform: boolean;
   readonly transform_kernels: boolean;
   readonly transpose: boolean;
@@ -31,7 +32,7 @@ export interface KernelDescription {
   readonly operations: Readonly<Record<VecOperation, boolean>>;
 }
 
-export type VecOperation = 'load_tail' | 'store_tail' | 'broadcast' | 'add' | 'multiply_add' | 'relu' | 'transpose';
+export type VecOperation = 'load_tail' | 'load_inside' | 'store_tail' | 'broadcast' | 'add' | 'multiply_add' | 'relu' | 'transpose';
 
 /** The fields of a tile in table.hpp. `output` is written in place; `title` is what a crash is reported with. */
 export interface Tile {
@@ -64,11 +65,28 @@ export interface WLanesTile extends Tile {
   readonly lastLanesToStore: number;
 }
 
+/** DepthwiseRows of table.hpp; `inputRows` stands for its `rows`. */
 export interface DepthwiseTile extends Tile {
-  readonly inputRowStride: number;
-  readonly dilation: number;
+  readonly offset: number;
+  readonly tapOffset: readonly number[];
+  readonly tapBegin: number;
+  readonly tapEnd: number;
+  readonly tapRows: number;
+  readonly groups: number;
+  readonly tapRowStride: number;
+  readonly row: number;
+  readonly tapRowStep: number;
+  readonly inputRows: number;
+  readonly weightRowStride: number;
+  readonly weightTapStride: number;
   readonly outputRowStride: number;
   readonly width: number;
+  readonly column: number;
+  readonly columns: number;
+  readonly reach: number;
+  readonly channels: number;
+  readonly inputPixelStride: number;
+  readonly outputPixelStride: number;
 }
 
 export interface ShortTransform {
@@ -198,12 +216,14 @@ export interface Probe {
   /** Those of this CPU, best first. */
   readonly isas: readonly string[];
   describe(isa: string): KernelDescription;
-  /** The operands lie one after the other in `input`; load_tail reads `count` floats of it, store_tail writes `count` to `output`. */
+  /** The operands lie one after the other in `input`; load_tail reads `count` floats of it, store_tail writes `count` to `output`; load_inside has its first lane at `count`. */
   vec(isa: string, operation: VecOperation, input: Float32Array, count: number, output: Float32Array, edge: Edge): void;
   transpose(isa: string, transposition: Transposition, edge: Edge): void;
   kLanes(isa: string, vectors: number, pixels: number, tile: KLanesTile, edge: Edge): void;
   wLanes(isa: string, outputs: number, vectors: number, tile: WLanesTile, edge: Edge): void;
-  depthwise(isa: string, size: 3 | 5, rows: number, tile: DepthwiseTile, edge: Edge): void;
+  /** `slot` 0: any size, 1: 3×3, 2: 5×5. */
+  depthwisePixels(isa: string, slot: number, rows: number, tile: DepthwiseTile, edge: Edge): void;
+  depthwiseChannels(isa: string, slot: number, rows: number, tile: DepthwiseTile, edge: Edge): void;
   shortTransform(isa: string, transform: ShortTransform, edge: Edge): void;
   /** [products][16] */
   transformKernels(isa: string, transform: KernelTransform, edge: Edge): Float64Array;
