@@ -11,7 +11,7 @@ const shared = {
 export default defineConfig([
   {
     ...shared,
-    entry: { index: 'lib/index.ts', cli: 'lib/cli/main.ts', bench: 'bench/run.ts' },
+    entry: { index: 'lib/index.ts', cli: 'lib/cli/main.ts', bench: 'bench/run.ts', compare: 'bench/compare/run.ts' },
     format: 'esm',
     dts: { entry: 'lib/index.ts' },
   },

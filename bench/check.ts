@@ -1,6 +1,7 @@
 /**
  * Whether a result is right: every element is compared with the pure-TypeScript backend's under the bound of the public `verify`, which is
- * (K + 3)·2⁻²⁴·Σ|x·w| + (K + 1)·2⁻¹⁴⁹ for sums of K products. One reference serves every instruction set and thread count here.
+ * (K + 3)·2⁻²⁴·Σ|x·w| + (K + 1)·2⁻¹⁴⁹ for sums of K products; short algorithms may err by `tolerance` times the largest Σ|x·w| of the map
+ * (an image's output channel) beside. One reference serves every instruction set and thread count here.
  */
 import { typescriptBackend } from '../lib/backend/typescript.js';
 import { prepareBackend } from './own.js';
@@ -13,6 +14,8 @@ export interface Reference {
   readonly output: Float32Array;
   /** Per element, how far off a float32 sum may be. */
   readonly bound: Float64Array;
+  /** Per element, the largest Σ|x·w| of its map. */
+  readonly largestOfMap: Float32Array;
   readonly standardDeviation: number;
   /** The pure-TypeScript backend, whose first run it was. */
   readonly started: Started;
@@ -26,7 +29,9 @@ export interface Check {
 }
 
 export async function makeReference(problem: Problem): Promise<Reference> {
-  const contender = prepareBackend(typescriptBackend, problem, 1);
+  // It computes plain sums only.
+  const execution = { threads: 1, tolerance: 0 };
+  const contender = prepareBackend(typescriptBackend, problem, execution);
   const firstMilliseconds = await timeRuns(contender, 1);
   const absolute = prepareBackend(
     typescriptBackend,
@@ -36,29 +41,33 @@ export async function makeReference(problem: Problem): Promise<Reference> {
       weight: problem.weight.map(Math.abs),
       bias: problem.bias?.map(Math.abs) ?? null,
     },
-    1,
+    execution,
   );
   await absolute.run();
   const terms = product(problem.weightDims) / problem.weightDims[0]! + (problem.bias ? 1 : 0);
   const output = contender.output().slice();
   return {
     output,
+    largestOfMap: largestOfMaps(absolute.output(), problem),
     bound: Float64Array.from(absolute.output(), (sum) => (terms + 3) * 2 ** -24 * sum + (terms + 1) * 2 ** -149),
     standardDeviation: standardDeviation(output),
     started: { contender, firstMilliseconds },
   };
 }
 
-export function checkAgainst(reference: Reference, output: Float32Array): Check {
+/** `algorithm` and `tolerance`: what the result was computed with. */
+export function checkAgainst(reference: Reference, output: Float32Array, algorithm: string | null, tolerance: number): Check {
+  const allowance = algorithm?.startsWith('winograd') ? tolerance : 0;
   let maxError = 0;
   let maxErrorOverBound = 0;
   let ok = output.length === reference.output.length;
   for (let i = 0; i < reference.output.length; i++) {
     const error = Math.abs(output[i]! - reference.output[i]!);
+    const bound = reference.bound[i]! + allowance * reference.largestOfMap[i]!;
     // Written so that NaN fails.
-    if (!(error <= reference.bound[i]!)) ok = false;
+    if (!(error <= bound)) ok = false;
     if (error > maxError) maxError = error;
-    if (error / reference.bound[i]! > maxErrorOverBound) maxErrorOverBound = error / reference.bound[i]!;
+    if (error / bound > maxErrorOverBound) maxErrorOverBound = error / bound;
   }
   return { ok, maxError, maxErrorOverBound };
 }
@@ -87,6 +96,16 @@ export function roughlyEqual(reference: Reference, output: Float32Array): boolea
   if (output.length !== reference.output.length) return false;
   const tolerance = 1e-3 * reference.standardDeviation;
   return output.every((value, i) => Math.abs(value - reference.output[i]!) <= tolerance);
+}
+
+function largestOfMaps(values: Float32Array, { outputDims }: Problem): Float32Array {
+  const pixels = product(outputDims.slice(2));
+  const result = new Float32Array(values.length);
+  for (let begin = 0; begin < values.length; begin += pixels) {
+    const largest = values.subarray(begin, begin + pixels).reduce((most, value) => Math.max(most, value), 0);
+    result.fill(largest, begin, begin + pixels);
+  }
+  return result;
 }
 
 function standardDeviation(values: Float32Array): number {

@@ -7,7 +7,7 @@ export interface Contender {
   readonly algorithm: string | null;
   /** Whole convolution, from data that JavaScript holds to data that JavaScript holds. */
   run(): void | Promise<void>;
-  /** What the last run computed, [1, outChannels, …spatial]. */
+  /** What the last run computed, [batch, outChannels, …spatial]. */
   output(): Float32Array;
   /** How long its threads keep a CPU busy after a run: the next contender waits for that. Default 0. */
   readonly spinMilliseconds?: number;

@@ -8,13 +8,15 @@ import { timeAll, timeRuns, type Started, type TimingOptions } from './timing.js
 
 export interface MeasureOptions extends TimingOptions {
   readonly threads: readonly number[];
+  readonly tolerance: number;
   /** A peer that is expected to take longer for one run is left out. */
   readonly longestRunSeconds: number;
 }
 
 /** The default choice of 14 layers, every instruction set at 1 and 2 threads and the peers among them, ends within a minute. */
 export const quick = { budgetMilliseconds: 60, rounds: 4, longestRunSeconds: 1 } as const;
-export const full = { budgetMilliseconds: 500, rounds: 6, longestRunSeconds: 20 } as const;
+/** Every layer, likewise, in about ten minutes. */
+export const full = { budgetMilliseconds: 300, rounds: 6, longestRunSeconds: 20 } as const;
 
 /** What may be timed, or nothing and the reason in its entry. */
 interface Candidate {
@@ -30,14 +32,14 @@ export async function measureLayer(
   options: MeasureOptions,
   step: (what: string) => void,
   theirs: Float32Array | null = null,
-): Promise<Omit<LayerResult, 'network' | 'goalPercent' | 'best'>> {
+): Promise<Omit<LayerResult, 'network' | 'goalPercent' | 'published'>> {
   step('pure TypeScript');
   const reference = await makeReference(problem);
   const candidates: Candidate[] = [];
 
   for (const native of natives) {
     step(`checking ${native.isa}`);
-    candidates.push(...(await checkNative(native, problem, reference, options.threads)));
+    candidates.push(...(await checkNative(native, problem, reference, options)));
   }
   const ours = candidates[0]?.started?.contender.output() ?? reference.output;
   const comparison = theirs && compareResults(reference, ours, theirs);
@@ -57,20 +59,25 @@ export async function measureLayer(
     const index = started ? right.indexOf(started) : -1;
     return index < 0 ? entry : { ...entry, timing: timings[index]! };
   });
-  const { name, inputDims, weightDims, dilation, groups, multiplies } = problem;
-  return { name, inputDims, weightDims, dilation, groups, multiplies, entries, comparison };
+  const { name, inputDims, weightDims, layout, stride, dilation, groups, multiplies } = problem;
+  return { name, inputDims, weightDims, layout, stride, dilation, groups, multiplies, entries, comparison };
 }
 
 /** One candidate for each thread count; all must give the bits of the first. */
-async function checkNative(native: Native, problem: Problem, reference: Reference, threadCounts: readonly number[]): Promise<Candidate[]> {
+async function checkNative(
+  native: Native,
+  problem: Problem,
+  reference: Reference,
+  { threads: threadCounts, tolerance }: MeasureOptions,
+): Promise<Candidate[]> {
   const candidates: Candidate[] = [];
   let first: Float32Array | undefined;
   for (const threads of threadCounts) {
-    const contender = native.prepare(problem, threads);
+    const contender = native.prepare(problem, { threads, tolerance });
     const firstMilliseconds = await timeRuns(contender, 1);
     const output = contender.output();
     first ??= output;
-    const { ok, maxError, maxErrorOverBound } = checkAgainst(reference, output);
+    const { ok, maxError, maxErrorOverBound } = checkAgainst(reference, output, contender.algorithm, tolerance);
     const stable = sameBits(first, output);
     candidates.push({
       started: { contender, firstMilliseconds },

@@ -3,13 +3,13 @@ import { loadAddon, type NativeAddon } from '../lib/addon.js';
 import { createNativeBackend } from '../lib/backend/native.js';
 import { features } from '../lib/index.js';
 import type { Contender } from './contender.js';
-import { prepareBackend, preparePublic } from './own.js';
+import { prepareBackend, preparePublic, type Execution } from './own.js';
 import type { Problem } from './problem.js';
 
 /** One instruction set. */
 export interface Native {
   readonly isa: string;
-  prepare(problem: Problem, threads: number): Contender;
+  prepare(problem: Problem, execution: Execution): Contender;
 }
 
 /** All of them, and what belongs to them. */
@@ -34,7 +34,8 @@ export function loadNativeSide(): NativeSide {
   return {
     natives: inOrder.map((isa) => ({
       isa,
-      prepare: isa === first ? preparePublic : (problem, threads) => prepareBackend(createNativeBackend(addon, isa), problem, threads),
+      prepare: (problem, execution) =>
+        isa === first ? preparePublic(problem, execution) : prepareBackend(createNativeBackend(addon, isa), problem, execution),
     })),
     cpus: addon.cpus,
     loadError: null,

@@ -5,7 +5,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-const packageRoot = fileURLToPath(new URL('..', import.meta.url));
+export const packageRoot = fileURLToPath(new URL('..', import.meta.url));
 
 /** bench/, with the peers' package.json; absent from the published package. */
 export const benchFolder = join(packageRoot, 'bench');
@@ -15,3 +15,6 @@ export const inRepository = existsSync(join(benchFolder, 'package.json'));
 
 /** Downloads that are never committed. */
 export const cacheFolder = join(packageRoot, '.cache');
+
+/** The addon of the kernels' own tests, which only a build of the repository makes. */
+export const probePath = join(packageRoot, 'build', 'Release', 'atrous_probe.node');

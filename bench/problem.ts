@@ -1,16 +1,22 @@
 /** A named layer with data to run it on: seeded, so that every run and every machine computes the same numbers. */
 import type { ConvShape, Triple } from '../lib/backend/backend.js';
+import type { Layout } from '../lib/types.js';
 import { multiplyCount, outputSizes, type Shape } from './shapes.js';
 
+/** Dims and data are channels first, whatever the layout. */
 export interface Problem {
   readonly name: string;
-  /** [1, inChannels, …spatial]. */
+  /** [batch, inChannels, …spatial]. */
   readonly inputDims: readonly number[];
   /** [outChannels, inChannels/groups, …kernel]. */
   readonly weightDims: readonly number[];
-  /** [1, outChannels, …spatial]. */
+  /** [batch, outChannels, …spatial]. */
   readonly outputDims: readonly number[];
+  /** The layout that ours is timed in. */
+  readonly layout: Layout;
   readonly groups: number;
+  /** One per spatial axis. */
+  readonly stride: readonly number[];
   /** One per spatial axis. */
   readonly dilation: readonly number[];
   /** [begin, end] per spatial axis. */
@@ -38,17 +44,21 @@ export function seededValues(length: number, seed: number): Float32Array {
 /** Data of zero mean; the weights are scaled by √(3/terms), which gives the output about the input's variance, as a trained layer has. */
 export function makeProblem(shape: Shape): Problem {
   const weightDims = [shape.outChannels, shape.inChannels / shape.groups, ...shape.kernel];
-  const inputDims = [1, shape.inChannels, ...shape.input];
+  const inputDims = [shape.batch, shape.inChannels, ...shape.input];
+  const output = outputSizes(shape);
   const terms = product(weightDims) / shape.outChannels;
   return {
     name: shape.name,
     inputDims,
     weightDims,
-    outputDims: [1, shape.outChannels, ...outputSizes(shape)],
+    outputDims: [shape.batch, shape.outChannels, ...output],
+    layout: shape.layout,
     groups: shape.groups,
+    stride: shape.kernel.map(() => shape.stride),
     dilation: shape.kernel.map(() => shape.dilation),
-    padding: shape.kernel.map((size) => {
-      const total = shape.padding === 'same' ? shape.dilation * (size - 1) : 0;
+    padding: shape.kernel.map((size, axis) => {
+      const reach = (output[axis]! - 1) * shape.stride + shape.dilation * (size - 1) + 1;
+      const total = Math.max(0, reach - shape.input[axis]!);
       return [Math.floor(total / 2), Math.ceil(total / 2)] as const;
     }),
     input: seededValues(product(inputDims), 1),
@@ -62,13 +72,13 @@ export function makeProblem(shape: Shape): Problem {
 export function resolvedShape(problem: Problem): ConvShape {
   const spatial = (dims: readonly number[]): Triple => toTriple(dims.slice(2), 1);
   return {
-    batch: 1,
+    batch: problem.inputDims[0]!,
     groups: problem.groups,
     inChannels: problem.inputDims[1]!,
     outChannels: problem.outputDims[1]!,
     input: spatial(problem.inputDims),
     kernel: spatial(problem.weightDims),
-    stride: [1, 1, 1],
+    stride: toTriple(problem.stride, 1),
     dilation: toTriple(problem.dilation, 1),
     paddingBegin: toTriple(
       problem.padding.map(([begin]) => begin),
@@ -80,7 +90,7 @@ export function resolvedShape(problem: Problem): ConvShape {
     ),
     output: spatial(problem.outputDims),
     paddingMode: 'zeros',
-    layout: 'channelsFirst',
+    layout: problem.layout,
     activation: 'none',
   };
 }

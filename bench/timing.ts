@@ -3,6 +3,9 @@
  *
  * The machine's clock drifts and other work interrupts, both of which only ever lengthen a time; the minimum over interleaved rounds is
  * therefore the figure that repeats best, and no contender has a quiet minute that another lacked.
+ *
+ * It is the wall's time, not CPU time: that would leave out what a run waits for the threads it wakes. CPU time tells whether even the least
+ * sample was robbed of its CPU.
  */
 import { performance } from 'node:perf_hooks';
 import { setTimeout } from 'node:timers/promises';
@@ -12,6 +15,10 @@ export interface Timing {
   /** Least time of one run. */
   readonly milliseconds: number;
   readonly medianMilliseconds: number;
+  /** Of the least time, the share that the process had a CPU for; several threads can make it more than 1. */
+  readonly cpuShare: number;
+  /** Least time of each round that it was timed in: those of all contenders are neighbours. */
+  readonly roundMilliseconds: readonly number[];
   /** Timed runs. */
   readonly runs: number;
 }
@@ -43,9 +50,9 @@ export async function timeAll(started: readonly Started[], options: TimingOption
   for (let round = 0; round < options.rounds; round++) {
     for (const sheet of sheets) await timeRound(sheet, options);
   }
-  return sheets.map(({ samples, runs }) => {
+  return sheets.map(({ samples, leasts, least, runs }) => {
     samples.sort((a, b) => a - b);
-    return { milliseconds: samples[0]!, medianMilliseconds: samples[samples.length >> 1]!, runs };
+    return { ...least, medianMilliseconds: samples[samples.length >> 1]!, roundMilliseconds: leasts, runs };
   });
 }
 
@@ -54,24 +61,30 @@ interface Sheet {
   readonly contender: Contender;
   /** Milliseconds of one run. */
   readonly samples: number[];
+  /** The least of each round. */
+  readonly leasts: number[];
   readonly runsPerSample: number;
   readonly expected: number;
   readonly mostSamples: number;
+  least: { readonly milliseconds: number; readonly cpuShare: number };
   runs: number;
 }
 
 async function startSheet({ contender, firstMilliseconds }: Started, { budgetMilliseconds, rounds }: TimingOptions): Promise<Sheet> {
   if (firstMilliseconds > patience * budgetMilliseconds) {
-    return { contender, samples: [firstMilliseconds], runsPerSample: 1, expected: firstMilliseconds, mostSamples: 1, runs: 1 };
+    const once = { samples: [firstMilliseconds], leasts: [firstMilliseconds], least: { milliseconds: firstMilliseconds, cpuShare: 1 } };
+    return { contender, ...once, runsPerSample: 1, expected: firstMilliseconds, mostSamples: 1, runs: 1 };
   }
   // A short first run is mostly compilation and cold caches: the next one tells what to expect.
   const expected = firstMilliseconds > coldMilliseconds ? firstMilliseconds : await timeRuns(contender, 1);
   return {
     contender,
     samples: [],
+    leasts: [],
     runsPerSample: Math.max(1, Math.ceil(shortestSampleMilliseconds / expected)),
     expected,
     mostSamples: expected > budgetMilliseconds / rounds ? Math.max(fewestSamples, Math.floor(budgetMilliseconds / expected)) : Infinity,
+    least: { milliseconds: Infinity, cpuShare: 1 },
     runs: 0,
   };
 }
@@ -81,10 +94,18 @@ async function timeRound(sheet: Sheet, { budgetMilliseconds, rounds }: TimingOpt
   const { contender, samples, runsPerSample, expected } = sheet;
   const end = performance.now() + budgetMilliseconds / rounds;
   if (expected < coldMilliseconds) await timeRuns(contender, runsPerSample);
+  let least = Infinity;
   do {
-    samples.push((await timeRuns(contender, runsPerSample)) / runsPerSample);
+    const before = process.cpuUsage();
+    const elapsed = await timeRuns(contender, runsPerSample);
+    const { user, system } = process.cpuUsage(before);
+    const milliseconds = elapsed / runsPerSample;
+    samples.push(milliseconds);
+    least = Math.min(least, milliseconds);
+    if (milliseconds < sheet.least.milliseconds) sheet.least = { milliseconds, cpuShare: (user + system) / 1000 / elapsed };
     sheet.runs += runsPerSample;
   } while (performance.now() < end);
+  sheet.leasts.push(least);
   if (contender.spinMilliseconds) await setTimeout(contender.spinMilliseconds);
 }
 

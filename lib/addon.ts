@@ -5,6 +5,7 @@
  */
 import { createRequire } from 'node:module';
 import { platformName } from './platform.js';
+import type { ShortAlgorithmInfo } from './types.js';
 
 /** The order of the integers that describe a convolution to the addon: native/plan/conv_shape.hpp reads the same. */
 export type EncodedShape = Int32Array;
@@ -15,6 +16,8 @@ export interface NativePlan {
   readonly threads: number;
   readonly workspaceBytes: number;
   readonly weightBytes: number;
+  /** Along depth, height and width. */
+  readonly shortAlgorithm?: ShortAlgorithmInfo;
   /** Throws RangeError when the lengths are wrong, the views overlap, or scratch can't be allocated. */
   run(input: Float32Array, output: Float32Array): void;
   /** Copies `input` before it returns, unless it is a SharedArrayBuffer's. */
@@ -37,6 +40,8 @@ export interface NativeAddon {
     sibling: NativePlan | null,
     once?: boolean,
   ): NativePlan;
+  /** {@link createPlan} of a transposed convolution, whose integers native/plan/transposed_plan.hpp explains. */
+  createTransposedPlan: NativeAddon['createPlan'];
   /** Runs about `milliseconds` of independent fused (or separate) multiply-adds in registers on this thread and returns GFLOP/s. */
   measurePeak(isa: string, milliseconds: number): number;
   /** Native heap allocations made so far by plans and runs. */

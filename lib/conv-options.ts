@@ -2,7 +2,8 @@
 import type { ExecutionOptions } from './backend/backend.js';
 import { backendNames, environment } from './environment.js';
 import { rangeError, typeError } from './errors.js';
-import type { Activation, Algorithm, BackendName, ConvOptions, Layout, PaddingMode, PaddingName } from './types.js';
+import { requireOutputPadding } from './geometry/transposed-output-size.js';
+import type { Activation, Algorithm, BackendName, ConvOptions, ConvTransposeOptions, Layout, PaddingMode, PaddingName } from './types.js';
 import {
   type FloatTensorArgument,
   listNames,
@@ -20,12 +21,11 @@ import {
 /** Padding by name, or [begin, end] of each spatial axis. */
 export type AxesPadding = PaddingName | readonly (readonly [number, number])[];
 
-/** {@link ConvOptions} without the bias, with defaults filled in and per-axis options spelled out. */
-export interface ConvSettings {
+/** What {@link ConvSettings} and {@link TransposedSettings} have in common. */
+interface WindowSettings {
   readonly stride: readonly number[];
   readonly dilation: readonly number[];
   readonly padding: AxesPadding;
-  readonly paddingMode: PaddingMode;
   readonly groups: number;
   readonly layout: Layout;
   readonly activation: Activation;
@@ -33,26 +33,26 @@ export interface ConvSettings {
   readonly backend: BackendName;
 }
 
-/** The bias is kept apart: it is the caller's memory, which nothing that lives on may hold. */
-export interface ReadConvOptions {
-  readonly bias: FloatTensorArgument | null;
-  readonly settings: ConvSettings;
+/** {@link ConvOptions} without the bias, with defaults filled in and per-axis options spelled out. */
+export interface ConvSettings extends WindowSettings {
+  readonly paddingMode: PaddingMode;
 }
 
-const optionNames = [
-  'bias',
-  'stride',
-  'dilation',
-  'padding',
-  'paddingMode',
-  'groups',
-  'layout',
-  'activation',
-  'algorithm',
-  'tolerance',
-  'backend',
-  'threads',
-] as const satisfies readonly (keyof ConvOptions)[];
+/** {@link ConvTransposeOptions}, likewise. */
+export interface TransposedSettings extends WindowSettings {
+  readonly outputPadding: readonly number[];
+}
+
+/** The bias is kept apart: it is the caller's memory, which nothing that lives on may hold. */
+export interface ReadOptions<Settings> {
+  readonly bias: FloatTensorArgument | null;
+  readonly settings: Settings;
+}
+
+const windowNames = ['bias', 'stride', 'dilation', 'padding'] as const;
+const commonNames = ['groups', 'layout', 'activation', 'algorithm', 'tolerance', 'backend', 'threads'] as const;
+const convNames = [...windowNames, 'paddingMode', ...commonNames] as const satisfies readonly (keyof ConvOptions)[];
+const transposedNames = [...windowNames, 'outputPadding', ...commonNames] as const satisfies readonly (keyof ConvTransposeOptions)[];
 
 const paddingNames: readonly PaddingName[] = ['valid', 'same', 'sameLower', 'causal'];
 const paddingModes: readonly PaddingMode[] = ['zeros', 'reflect', 'replicate', 'circular'];
@@ -61,13 +61,31 @@ const activations: readonly Activation[] = ['none', 'relu'];
 const algorithms: readonly Algorithm[] = ['auto', 'direct', 'winograd'];
 
 /** Reads `options` for a convolution of 1 to 3 spatial axes: own properties only, each once. */
-export function readConvOptions(options: unknown, axes: number): ReadConvOptions {
-  const {
+export function readConvOptions(options: unknown, axes: number): ReadOptions<ConvSettings> {
+  const values = readOptions('options', options, convNames);
+  const { paddingMode = 'zeros' } = values;
+  const { bias, settings } = readWindowOptions(values, axes);
+  return { bias, settings: { ...settings, paddingMode: readName('paddingMode', paddingMode, paddingModes) } };
+}
+
+/** {@link readConvOptions} for a transposed convolution. */
+export function readTransposedOptions(options: unknown, axes: number): ReadOptions<TransposedSettings> {
+  const values = readOptions('options', options, transposedNames);
+  const { outputPadding = 0 } = values;
+  const { bias, settings } = readWindowOptions(values, axes);
+  const perAxis = readPerAxis('outputPadding', outputPadding, axes, 0);
+  perAxis.forEach((size, axis) => {
+    requireOutputPadding(`outputPadding on spatial axis ${axis}`, size, settings.stride[axis]!, settings.dilation[axis]!);
+  });
+  return { bias, settings: { ...settings, outputPadding: perAxis } };
+}
+
+function readWindowOptions(
+  {
     bias,
     stride = 1,
     dilation = 1,
     padding = 'valid',
-    paddingMode = 'zeros',
     groups = 1,
     layout = 'channelsFirst',
     activation = 'none',
@@ -75,14 +93,15 @@ export function readConvOptions(options: unknown, axes: number): ReadConvOptions
     tolerance = 1e-5,
     backend = 'auto',
     threads,
-  } = readOptions('options', options, optionNames);
+  }: Readonly<Partial<Record<(typeof windowNames | typeof commonNames)[number], unknown>>>,
+  axes: number,
+): ReadOptions<WindowSettings> {
   return {
     bias: bias === undefined ? null : readFloats('bias', bias),
     settings: {
       stride: readPerAxis('stride', stride, axes, 1),
       dilation: readPerAxis('dilation', dilation, axes, 1),
       padding: readPadding(padding, axes),
-      paddingMode: readName('paddingMode', paddingMode, paddingModes),
       groups: readInteger('groups', groups, 1),
       layout: readName('layout', layout, layouts),
       activation: readName('activation', activation, activations),

@@ -4,13 +4,13 @@
  * The resolved shape promises the backends that every padded input size, and so every position o·stride + t·dilation, is below 2³¹;
  * a stride over one output, which means nothing, is the smallest that leaves one, and a dilation of one tap is 1.
  */
-import type { ConvShape, Triple } from './backend/backend.js';
+import type { ConvShape, TransposedShape, Triple } from './backend/backend.js';
 import type { ConvSettings } from './conv-options.js';
 import { rangeError } from './errors.js';
 import { effectiveKernel } from './geometry/effective-kernel-size.js';
 import { convOutputSize } from './geometry/output-size.js';
 import { padAxis } from './geometry/padding.js';
-import type { PaddingMode } from './types.js';
+import type { Layout, PaddingMode } from './types.js';
 import { elementCount, type FloatTensorArgument, isSizes, LARGEST_INTEGER, requireLength } from './validate.js';
 
 /** A convolution before its input is known: the weight's sizes by name, beside the settings. */
@@ -21,14 +21,16 @@ export interface ConvDefinition {
   readonly outChannels: number;
 }
 
-/** A convolution of one input size. */
-export interface ResolvedConv {
-  readonly shape: ConvShape;
+/** A convolution, transposed or not, of one input size. */
+export interface Resolved<Shape extends TransposedShape> {
+  readonly shape: Shape;
   readonly inputDims: readonly number[];
   readonly outputDims: readonly number[];
   readonly inputLength: number;
   readonly outputLength: number;
 }
+
+export type ResolvedConv = Resolved<ConvShape>;
 
 /** Spatial axes that a weight has: 1, 2 or 3, or exactly those that `caller` (conv1d, …) is for. */
 export function spatialAxes(weightDims: readonly number[], caller: string, required: number | undefined): number {
@@ -40,17 +42,28 @@ export function spatialAxes(weightDims: readonly number[], caller: string, requi
 
 /** Names the weight's sizes and checks them against the settings. */
 export function defineConv(dims: readonly number[], settings: ConvSettings): ConvDefinition {
-  const [outAxis, channelAxis, firstKernelAxis] = settings.layout === 'channelsFirst' ? [0, 1, 2] : [dims.length - 1, dims.length - 2, 0];
-  const kernel = dims.slice(firstKernelAxis, firstKernelAxis + dims.length - 2);
-  const outChannels = dims[outAxis]!;
-  const channelsPerGroup = dims[channelAxis]!;
+  const { kernel, channels, perGroup } = readWeightDims(dims, settings.layout, 'output channels', 'input channels / groups');
+  if (channels % settings.groups !== 0) throw rangeError('groups', `a divisor of the ${channels} output channels`, settings.groups);
+  return { settings, kernel, channelsPerGroup: perGroup, outChannels: channels };
+}
+
+/**
+ * A weight's sizes: [channels, perGroup, …kernel], or […kernel, perGroup, channels] with layout 'channelsLast'. `channels` counts all of the
+ * output's, or in a transposed convolution the input's, and `perGroup` a group's of the other; errors name them as given.
+ */
+export function readWeightDims(dims: readonly number[], layout: Layout, channelsName: string, perGroupName: string) {
+  const last = dims.length - 1;
+  const [channelAxis, groupAxis, firstKernelAxis] = layout === 'channelsFirst' ? [0, 1, 2] : [last, last - 1, 0];
   const empty = dims.indexOf(0);
   if (empty >= 0) {
-    const meaning = empty === outAxis ? 'output channels' : empty === channelAxis ? 'input channels / groups' : 'kernel size';
+    const meaning = empty === channelAxis ? channelsName : empty === groupAxis ? perGroupName : 'kernel size';
     throw rangeError(`weight.dims[${empty}] (${meaning})`, 'a positive integer', 0);
   }
-  if (outChannels % settings.groups !== 0) throw rangeError('groups', `a divisor of the ${outChannels} output channels`, settings.groups);
-  return { settings, kernel, channelsPerGroup, outChannels };
+  return {
+    kernel: dims.slice(firstKernelAxis, firstKernelAxis + dims.length - 2),
+    channels: dims[channelAxis]!,
+    perGroup: dims[groupAxis]!,
+  };
 }
 
 /** Checks the lengths of weight and bias: the last thing before their memory is read. */
@@ -68,28 +81,46 @@ export function requireInputRank(name: string, dims: readonly number[], axes: nu
 /** Resolves padding and output sizes for one input size of the right rank, and checks what depends on it; `name` is that of the dims. */
 export function resolveConv(definition: ConvDefinition, name: string, inputDims: readonly number[]): ResolvedConv {
   const { settings, kernel, channelsPerGroup, outChannels } = definition;
-  const { layout, groups } = settings;
-  const [channelAxis, firstSpatialAxis] = layout === 'channelsFirst' ? [1, 2] : [kernel.length + 1, 1];
-  const batch = inputDims[0]!;
-  const inChannels = inputDims[channelAxis]!;
-  if (inChannels !== channelsPerGroup * groups) {
-    const expected = `${channelsPerGroup * groups} (${channelsPerGroup} of the weight × ${groups} groups)`;
-    throw rangeError(`${name}[${channelAxis}] (channels)`, expected, inChannels);
-  }
-  const axes = kernel.map((size, axis) => resolveAxis(settings, axis, inputDims[firstSpatialAxis + axis]!, size));
-  const outputSizes = axes.map(({ output }) => output);
-  const outputDims = layout === 'channelsFirst' ? [batch, outChannels, ...outputSizes] : [batch, ...outputSizes, outChannels];
+  const { layout, groups, activation } = settings;
+  const inChannels = channelsPerGroup * groups;
+  requireChannels(name, inputDims, layout, inChannels, `${inChannels} (${channelsPerGroup} of the weight × ${groups} groups)`);
+  const axes = kernel.map((size, axis) => resolveAxis(settings, axis, spatialSize(inputDims, layout, axis), size));
   return {
     shape: {
-      batch,
+      batch: inputDims[0]!,
       groups,
       inChannels,
       outChannels,
       ...spatialTriples(axes),
       paddingMode: settings.paddingMode,
       layout,
-      activation: settings.activation,
+      activation,
     },
+    ...resolveDims(name, inputDims, layout, outChannels, axes),
+  };
+}
+
+export function requireChannels(name: string, dims: readonly number[], layout: Layout, channels: number, expected: string): void {
+  const axis = layout === 'channelsFirst' ? 1 : dims.length - 1;
+  if (dims[axis] !== channels) throw rangeError(`${name}[${axis}] (channels)`, expected, dims[axis]);
+}
+
+/** Input size of a spatial axis. */
+export function spatialSize(dims: readonly number[], layout: Layout, axis: number): number {
+  return dims[(layout === 'channelsFirst' ? 2 : 1) + axis]!;
+}
+
+/** Sizes and lengths of input and output; `name` is that of the input's dims. */
+export function resolveDims(
+  name: string,
+  inputDims: readonly number[],
+  layout: Layout,
+  outChannels: number,
+  axes: readonly Pick<ResolvedAxis, 'output'>[],
+): Omit<ResolvedConv, 'shape'> {
+  const sizes = axes.map(({ output }) => output);
+  const outputDims = layout === 'channelsFirst' ? [inputDims[0]!, outChannels, ...sizes] : [inputDims[0]!, ...sizes, outChannels];
+  return {
     inputDims,
     outputDims,
     inputLength: elementCount(name, inputDims),
@@ -98,12 +129,12 @@ export function resolveConv(definition: ConvDefinition, name: string, inputDims:
 }
 
 type AxisQuantity = 'input' | 'kernel' | 'stride' | 'dilation' | 'paddingBegin' | 'paddingEnd' | 'output';
-type ResolvedAxis = Readonly<Record<AxisQuantity, number>>;
+export type ResolvedAxis = Readonly<Record<AxisQuantity, number>>;
 
 /** What an axis is that the convolution doesn't have. */
 const noAxis: ResolvedAxis = { input: 1, kernel: 1, stride: 1, dilation: 1, paddingBegin: 0, paddingEnd: 0, output: 1 };
 
-function spatialTriples(axes: readonly ResolvedAxis[]): Record<AxisQuantity, Triple> {
+export function spatialTriples(axes: readonly ResolvedAxis[]): Record<AxisQuantity, Triple> {
   const depth = axes.at(-3) ?? noAxis;
   const height = axes.at(-2) ?? noAxis;
   const width = axes.at(-1) ?? noAxis;

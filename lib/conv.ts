@@ -5,24 +5,15 @@
  *
  * with o, t, stride, dilation and begin per spatial axis. Layouts: {@link Layout}.
  */
-import type { Backend, ConvPlan } from './backend/backend.js';
+import type { ConvShape } from './backend/backend.js';
 import { selectBackend } from './backend/select.js';
 import { readConvOptions } from './conv-options.js';
 import { planConv, readConvProblem } from './conv-problem.js';
-import {
-  type ConvDefinition,
-  defineConv,
-  type ResolvedConv,
-  requireInputRank,
-  requireParameterLengths,
-  resolveConv,
-  spatialAxes,
-} from './conv-shape.js';
-import { abortError, overlapError, rangeError, typeError } from './errors.js';
+import { defineConv, requireParameterLengths, resolveConv, spatialAxes } from './conv-shape.js';
+import { Layer, type RunAsyncOptions } from './layer.js';
 import { copyOf, zeros } from './tensor.js';
-import { isFloat32Array, lengthOf, overlap, plainView } from './typed-array.js';
 import type { ConvOptions, ConvPlanInfo, FloatTensor } from './types.js';
-import { elementCount, isSizes, readFloatTensor, readOptions, readSizes, readTensorData, requireArrayLength } from './validate.js';
+import { readFloatTensor } from './validate.js';
 
 /**
  * Convolves once, over 1, 2 or 3 spatial axes as the weight's dims say. For many inputs with one weight make a {@link Conv}, which packs it once,
@@ -100,21 +91,6 @@ function convolve(input: unknown, weight: unknown, options: unknown, caller: str
   return output;
 }
 
-/** A network at a few image sizes stays planned; a stream of ever new sizes keeps no more than this. */
-const mostSizes = 8;
-
-/** One input size of a Conv; the plan is made when it first computes. */
-interface PreparedSize {
-  readonly resolved: ResolvedConv;
-  plan: ConvPlan | undefined;
-}
-
-/** Options of {@link Conv.runAsync}. */
-export interface RunAsyncOptions {
-  /** Aborting it rejects the promise with an AbortError (code ABORT_ERR), whose cause is the signal's reason. */
-  readonly signal?: AbortSignal | undefined;
-}
-
 /**
  * A convolution with its weight, bias and options: computes what {@link conv} does, and packs the weight once.
  *
@@ -129,12 +105,7 @@ export class Conv {
   /** A symbol can't be cloned: structuredClone and postMessage throw a DataCloneError instead of giving an empty object. @internal */
   readonly notCloneable = Symbol('Conv');
 
-  readonly #definition: ConvDefinition;
-  readonly #weight: Float32Array;
-  readonly #bias: Float32Array | null;
-  readonly #backend: Backend;
-  /** Most recently used first. */
-  readonly #sizes: PreparedSize[] = [];
+  readonly #layer: Layer<ConvShape>;
 
   /**
    * @param weight [outChannels, channels / groups, …kernel], or […kernel, channels / groups, outChannels] with layout 'channelsLast'.
@@ -144,11 +115,16 @@ export class Conv {
   constructor(weight: FloatTensor, options?: ConvOptions) {
     const argument = readFloatTensor('weight', weight);
     const { bias, settings } = readConvOptions(options, spatialAxes(argument.dims, 'Conv', undefined));
-    this.#definition = defineConv(argument.dims, settings);
-    requireParameterLengths(this.#definition.outChannels, argument, bias);
-    this.#backend = selectBackend(settings.backend);
-    this.#weight = copyOf(argument.data);
-    this.#bias = bias && copyOf(bias.data);
+    const definition = defineConv(argument.dims, settings);
+    requireParameterLengths(definition.outChannels, argument, bias);
+    const backend = selectBackend(settings.backend);
+    const ownWeight = copyOf(argument.data);
+    const ownBias = bias && copyOf(bias.data);
+    this.#layer = new Layer({
+      axes: definition.kernel.length,
+      resolve: (name, inputDims) => resolveConv(definition, name, inputDims),
+      plan: (resolved, sibling) => planConv(backend, resolved, ownWeight, ownBias, settings.execution, sibling),
+    });
   }
 
   /**
@@ -161,21 +137,7 @@ export class Conv {
    * @throws As {@link conv}, for the input and `out`.
    */
   run(input: FloatTensor, out?: FloatTensor | Float32Array): FloatTensor {
-    const data = readTensorData('input', input);
-    const length = lengthOf(data);
-    const size = this.#prepareInput(data, length, input.dims);
-    const { resolved } = size;
-    const target = out === undefined ? undefined : readOutput(out, resolved);
-    requireArrayLength('input.data', data, length, resolved.inputLength, resolved.inputDims);
-    if (target === undefined) {
-      const output = zeros(resolved.outputDims, resolved.outputLength);
-      this.#plan(size).run(data, output.data);
-      return output;
-    }
-    requireArrayLength('out', target, lengthOf(target), resolved.outputLength, resolved.outputDims);
-    if (overlap(data, target)) throw overlapError('out', 'input');
-    this.#plan(size).run(data, target);
-    return isFloat32Array(out) ? { data: out, dims: resolved.outputDims.slice() } : out!;
+    return this.#layer.run(input, out);
   }
 
   /**
@@ -190,17 +152,7 @@ export class Conv {
    * const y = await layer.runAsync(x, { signal: AbortSignal.timeout(1000) });
    */
   async runAsync(input: FloatTensor, options?: RunAsyncOptions): Promise<FloatTensor> {
-    const data = readTensorData('input', input);
-    const length = lengthOf(data);
-    const size = this.#prepareInput(data, length, input.dims);
-    const { resolved } = size;
-    const signal = readSignal(options);
-    if (signal?.aborted) throw abortError(signal.reason);
-    requireArrayLength('input.data', data, length, resolved.inputLength, resolved.inputDims);
-    const output = zeros(resolved.outputDims, resolved.outputLength);
-    const work = this.#plan(size).runAsync(data, output.data);
-    await (signal === undefined ? work : unlessAborted(work, signal));
-    return output;
+    return await this.#layer.runAsync(input, options);
   }
 
   /**
@@ -211,7 +163,7 @@ export class Conv {
    * layer.outputDims([1, 8, 640, 480]); // [1, 8, 640, 480]
    */
   outputDims(inputDims: readonly number[]): number[] {
-    return resolveConv(this.#definition, 'inputDims', this.#readInputDims(inputDims)).outputDims.slice();
+    return this.#layer.outputDims(inputDims);
   }
 
   /**
@@ -222,68 +174,6 @@ export class Conv {
    * const { algorithm, isa, workspaceBytes } = layer.plan([1, 8, 640, 480]);
    */
   plan(inputDims: readonly number[]): ConvPlanInfo {
-    return { ...this.#plan(this.#prepare('inputDims', this.#readInputDims(inputDims))).info };
+    return this.#layer.plan(inputDims);
   }
-
-  #prepareInput(data: Float32Array, length: number, dims: unknown): PreparedSize {
-    const last = this.#sizes[0];
-    if (last !== undefined && isSizes(dims, last.resolved.inputDims)) return last;
-    const inputDims = readSizes('input.dims', dims);
-    requireInputRank('input.dims', inputDims, this.#definition.kernel.length);
-    requireArrayLength('input.data', data, length, elementCount('input.dims', inputDims), inputDims);
-    return this.#prepare('input.dims', inputDims);
-  }
-
-  #readInputDims(dims: unknown): number[] {
-    const inputDims = readSizes('inputDims', dims);
-    requireInputRank('inputDims', inputDims, this.#definition.kernel.length);
-    return inputDims;
-  }
-
-  #prepare(name: string, inputDims: readonly number[]): PreparedSize {
-    const sizes = this.#sizes;
-    const index = sizes.findIndex(({ resolved }) => isSizes(inputDims, resolved.inputDims));
-    const [size = { resolved: resolveConv(this.#definition, name, inputDims), plan: undefined }] = index < 0 ? [] : sizes.splice(index, 1);
-    sizes.unshift(size);
-    if (sizes.length > mostSizes) sizes.pop();
-    return size;
-  }
-
-  #plan(size: PreparedSize): ConvPlan {
-    return (size.plan ??= this.#makePlan(size.resolved));
-  }
-
-  #makePlan(resolved: ResolvedConv): ConvPlan {
-    const sibling = this.#sizes.find(({ plan, resolved: { inputLength } }) => plan !== undefined && inputLength > 0)?.plan;
-    return planConv(this.#backend, resolved, this.#weight, this.#bias, this.#definition.settings.execution, sibling);
-  }
-}
-
-function readOutput(out: unknown, { outputDims }: ResolvedConv): Float32Array {
-  if (isFloat32Array(out)) return plainView(out);
-  const data = readTensorData('out', out, 'a Float32Array or a tensor { data: Float32Array, dims: number[] }');
-  const { dims } = out as { readonly dims?: unknown };
-  if (isSizes(dims, outputDims)) return data;
-  throw rangeError('out.dims', `[${outputDims.join(', ')}], the dims of the output`, readSizes('out.dims', dims));
-}
-
-function readSignal(options: unknown): AbortSignal | undefined {
-  const { signal } = readOptions('options', options, ['signal']);
-  if (signal === undefined) return undefined;
-  const { aborted, addEventListener } = Object(signal) as Partial<AbortSignal>;
-  if (typeof aborted !== 'boolean' || typeof addEventListener !== 'function') throw typeError('signal', 'an AbortSignal', signal);
-  return signal as AbortSignal;
-}
-
-/** The work goes on after an abort, into memory that nobody else sees. */
-function unlessAborted(work: Promise<void>, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const abort = () => {
-      reject(abortError(signal.reason));
-    };
-    signal.addEventListener('abort', abort, { once: true });
-    void work.then(resolve, reject).finally(() => {
-      signal.removeEventListener('abort', abort);
-    });
-  });
 }

@@ -66,6 +66,19 @@ export function overlapError(name: string, other: string): CodedError<RangeError
   return wrongValue(`Expected ${name} to share no bytes with any argument it is computed from, received an overlap with ${other}`);
 }
 
+/** Runs `work`, and lets its errors of this package say in which layer they arose: `Layer 'conv3' (conv): Expected …`. */
+export function inLayer<Result>(name: string, kind: string, work: () => Result): Result {
+  try {
+    return work();
+  } catch (error) {
+    const isOurs = error instanceof Error && 'code' in error && String(error.code).startsWith('ERR_ATROUS_');
+    if (isOurs && !error.message.startsWith('Layer ')) {
+      error.message = `Layer ${quoted(name)} (${kind}): ${error.message}`;
+    }
+    throw error;
+  }
+}
+
 function wrongType(message: string): CodedError<TypeError> {
   return withCode(new TypeError(message), 'ERR_ATROUS_ARGUMENT_TYPE');
 }

@@ -1,5 +1,6 @@
 /** Everything that the package exports. */
-export { conv, Conv, conv1d, conv2d, conv3d, type RunAsyncOptions } from './conv.js';
+export { conv, Conv, conv1d, conv2d, conv3d } from './conv.js';
+export { convTranspose, ConvTranspose } from './conv-transpose.js';
 export { type CodedError, type ErrorCode } from './errors.js';
 export { type Features, features } from './features.js';
 export { effectiveKernelSize } from './geometry/effective-kernel-size.js';
@@ -8,6 +9,43 @@ export { type AxisPadding, resolvePadding, type ResolvePaddingOptions, type Wind
 export { transposedOutputSize, type TransposedOutputSizeOptions } from './geometry/transposed-output-size.js';
 export { validTapFraction } from './geometry/valid-tap-fraction.js';
 export { type Rounding } from './geometry/axis.js';
+export { type RunAsyncOptions } from './layer.js';
+export type {
+  AvgPoolLayerOptions,
+  BatchNormLayerOptions,
+  ConvLayerOptions,
+  ConvTransposeLayerOptions,
+  CropLayerOptions,
+  LayerOptions,
+  LinearLayerOptions,
+  NetworkBuilder,
+  NetworkNode,
+  PadLayerOptions,
+  PoolLayerOptions,
+  ResizeLayerOptions,
+  SliceRange,
+} from './network/builder.js';
+export { contextModule, type ContextModuleOptions, type ContextVariant } from './network/models/context-module.js';
+export { dilation10, dilation7, dilation8, type Dilation8Options } from './network/models/dilation.js';
+export { drn, type DrnName } from './network/models/drn.js';
+export { fcn8s } from './network/models/fcn8s.js';
+export { frontEnd } from './network/models/front-end.js';
+export type { ClassifierOptions, ModelOptions } from './network/models/model-options.js';
+export {
+  buildNetwork,
+  type LayerReport,
+  type NamedDims,
+  type NamedTensors,
+  type Network,
+  type NetworkOptions,
+  type NetworkRunAsyncOptions,
+  type ReachOptions,
+  type ReceptiveFieldOptions,
+} from './network/network.js';
+export type { AxisReceptiveField, Misalignment } from './network/receptive-field.js';
+export type { Initializer, WeightSource } from './network/parameters.js';
+export { proveReceptiveField, type ProveReceptiveFieldOptions, type ReceptiveFieldProof } from './network/prove-receptive-field.js';
+export type { LayerPlanInfo, NetworkPlanInfo } from './network/prepared-network.js';
 export { type Coverage, coverage, type CoverageOptions } from './receptive-field/coverage.js';
 export { designDilations, type DesignDilationsOptions } from './receptive-field/design-dilations.js';
 export { griddingStep } from './receptive-field/gridding-step.js';
@@ -24,11 +62,13 @@ export type {
   BackendName,
   ConvOptions,
   ConvPlanInfo,
+  ConvTransposeOptions,
   FloatTensor,
   Layout,
   Padding,
   PaddingMode,
   PaddingName,
+  ShortAlgorithmInfo,
   Tensor,
   TypedArray,
 } from './types.js';

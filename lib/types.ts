@@ -81,6 +81,21 @@ export interface ConvOptions {
   readonly threads?: number | undefined;
 }
 
+/** Options of transposed convolutions: those of every convolution but for `paddingMode`, and `outputPadding`. Each has a default. */
+export interface ConvTransposeOptions extends Omit<ConvOptions, 'stride' | 'dilation' | 'padding' | 'paddingMode'> {
+  /** Step between the outputs of neighbouring inputs: an integer ≥ 1, or one per axis. Default 1. */
+  readonly stride?: number | readonly number[] | undefined;
+  /** Step between taps, in output elements: an integer ≥ 1, or one per axis. Default 1. */
+  readonly dilation?: number | readonly number[] | undefined;
+  /**
+   * Output elements cut from both ends, as PyTorch and ONNX mean it: `'valid'` cuts none; `'same'` and `'sameLower'` give an output of
+   * input·stride, an odd element cut at the end or at the start; `'causal'` (1-D) gives as many, all cut at the end. Default `'valid'`.
+   */
+  readonly padding?: Padding | undefined;
+  /** Outputs added at the end: an integer ≥ 0 below the larger of stride and dilation, or one per axis. Default 0. */
+  readonly outputPadding?: number | readonly number[] | undefined;
+}
+
 /** How a convolution is computed for one input size. */
 export interface ConvPlanInfo {
   /** Kernel family that runs, e.g. `'direct-k-lanes'`. */
@@ -92,4 +107,18 @@ export interface ConvPlanInfo {
   readonly workspaceBytes: number;
   /** Packed weights held by the plan, in bytes. */
   readonly weightBytes: number;
+  /** Where short algorithms run; left out for plain sums. */
+  readonly shortAlgorithm?: ShortAlgorithmInfo;
+}
+
+/**
+ * The short bilinear algorithms, F(outputs, taps), that nest along the spatial axes: of a tile, the outputs it gives, the taps of the kernel
+ * it takes at a time, and the products it needs, per axis; all 1 for an axis that is summed plainly.
+ */
+export interface ShortAlgorithmInfo {
+  readonly outputs: readonly number[];
+  readonly taps: readonly number[];
+  readonly products: readonly number[];
+  /** Largest error to expect on zero-mean data, relative to the output's standard deviation; at most `tolerance`. */
+  readonly error: number;
 }

@@ -13,7 +13,12 @@
       "native/addon/plan_store.cpp",
       "native/addon/promises.cpp"
     ],
-    "probe_sources": ["native/probe/probe.cpp", "native/probe/short_plan.cpp"],
+    "probe_sources": [
+      "native/probe/all_plans.cpp",
+      "native/probe/probe.cpp",
+      "native/probe/short_plan.cpp",
+      "native/probe/transposed_plan.cpp"
+    ],
     "core_sources": [
       "native/plan/axis.cpp",
       "native/plan/channel_blocks.cpp",
@@ -21,7 +26,10 @@
       "native/plan/choose.cpp",
       "native/plan/cpu_count.cpp",
       "native/plan/depthwise_plan.cpp",
+      "native/plan/direct_fallback.cpp",
       "native/plan/k_lanes_plan.cpp",
+      "native/plan/lane_axis.cpp",
+      "native/plan/lane_scheme.cpp",
       "native/plan/memory.cpp",
       "native/plan/plan.cpp",
       "native/plan/short_algorithm.cpp",
@@ -30,8 +38,13 @@
       "native/plan/thread.cpp",
       "native/plan/thread_pool.cpp",
       "native/plan/transformed_weights.cpp",
+      "native/plan/transposed_axis.cpp",
+      "native/plan/transposed_part.cpp",
+      "native/plan/transposed_pieces.cpp",
+      "native/plan/transposed_plan.cpp",
       "native/plan/w_lanes_plan.cpp",
       "native/plan/winograd_plan.cpp",
+      "native/plan/winograd_w_lanes_plan.cpp",
       "native/plan/workspace.cpp",
       "native/isa/cpu.cpp",
       "native/isa/dispatch.cpp"

@@ -3,7 +3,7 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { ConvPlan, ConvShape } from '../lib/backend/backend.js';
 import { typescriptBackend } from '../lib/backend/typescript.js';
 import { environment } from '../lib/environment.js';
-import { conv, Conv, conv1d, conv2d, conv3d, type ConvOptions, type FloatTensor, tensor } from '../lib/index.js';
+import { conv, Conv, conv1d, conv2d, conv3d, type ConvOptions, features, type FloatTensor, tensor } from '../lib/index.js';
 import { convCase, publicArguments } from './support/conv-cases.js';
 
 const counting = (dims: readonly number[]): FloatTensor => {
@@ -436,6 +436,21 @@ describe('Conv', () => {
     expect(() => layer.outputDims([1, 5, 20, 30])).toThrow(/inputDims\[1\] \(channels\) to be 4/);
     expect(() => layer.plan([1, 4, 20])).toThrow(/inputDims to be of rank 4/);
     expect(() => layer.plan(undefined as never)).toThrow(/inputDims to be an array of sizes/);
+  });
+
+  it.runIf(features().backend === 'native')('says which short algorithm runs along the axes it has, and none for plain sums', () => {
+    const weight = tensor(new Float32Array(32 * 32 * 9).fill(0.1), [32, 32, 3, 3]);
+    const { algorithm, shortAlgorithm } = new Conv(weight, { padding: 'same' }).plan([1, 32, 64, 64]);
+    expect(algorithm).toMatch(/^winograd-/);
+    const { outputs, taps, products, error } = shortAlgorithm!;
+    expect(taps).toEqual([3, 3]);
+    for (const axis of [0, 1]) {
+      expect(outputs[axis]).toBeGreaterThan(1);
+      expect(products[axis]).toBeLessThan(outputs[axis]! * taps[axis]!);
+    }
+    expect(error).toBeGreaterThan(1e-7);
+    expect(error).toBeLessThanOrEqual(1e-5);
+    expect(new Conv(weight, { padding: 'same', algorithm: 'direct' }).plan([1, 32, 64, 64])).not.toHaveProperty('shortAlgorithm');
   });
 
   it('has no backend to plan with when only sizes are asked for', () => {

@@ -11,6 +11,7 @@ import { convCase, publicArguments } from './support/conv-cases.js';
 /** A backend whose result is altered before anybody sees it. */
 function faulty(alter: (output: Float32Array) => void): Backend {
   return {
+    ...typescriptBackend,
     name: 'native',
     isa: 'faulty',
     plan(...problem) {
@@ -83,6 +84,7 @@ describe('compareBackends', () => {
     const problem = readConvProblem(input, small, withoutBias, 'verify', undefined);
     const other = readConvProblem(input, wrong, withoutBias, 'verify', undefined);
     const backend: Backend = {
+      ...typescriptBackend,
       name: 'native',
       isa: 'faulty',
       plan: (shape, given, bias, execution) =>

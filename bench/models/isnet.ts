@@ -39,7 +39,7 @@ export async function runIsnet(options: BenchOptions, native: NativeSide, thread
 
   const progress = new Progress(chosen.length);
   const peer = onnxRuntimePeer();
-  const measure = { threads, ...(options.full ? full : quick) };
+  const measure = { threads, tolerance: options.tolerance, ...(options.full ? full : quick) };
   const layers: LayerResult[] = [];
   for (const conv of chosen) {
     const problem = makeLayerProblem(conv, tensors);
@@ -56,12 +56,13 @@ export async function runIsnet(options: BenchOptions, native: NativeSide, thread
       },
       theirs,
     );
-    layers.push({ ...layer, network: 'ISNet', goalPercent: null, best: null });
+    layers.push({ ...layer, network: 'ISNet', goalPercent: null, published: {} });
   }
   progress.finish();
   return {
     title: 'Dilated layers of ISNet on a photograph',
     threads,
+    tolerance: options.tolerance,
     peerVersions: { [peer.name]: peer.version },
     layers,
     notes: [],
@@ -105,15 +106,15 @@ function makeLayerProblem(conv: ConvNode, tensors: ReadonlyMap<string, OnnxTenso
   const input = tensors.get(conv.inputTensor)!;
   const outputDims = tensors.get(conv.outputTensor)!.dims;
   const axes = conv.dilations.length;
-  if (conv.strides.some((stride) => stride !== 1))
-    throw new Error(`Expected ${conv.name} to have stride 1, it has ${conv.strides.join('×')}`);
   return {
     // '/stage5/rebnconv3d/conv_s1/Conv' → 'stage5/rebnconv3d'
     name: conv.name.split('/').slice(1, 3).join('/'),
     inputDims: input.dims,
     weightDims: conv.weightDims,
     outputDims,
+    layout: 'channelsFirst',
     groups: conv.group,
+    stride: conv.strides,
     dilation: conv.dilations,
     padding: conv.dilations.map((_, axis) => [conv.pads[axis]!, conv.pads[axis + axes]!] as const),
     input: input.data,

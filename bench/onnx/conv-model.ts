@@ -20,10 +20,7 @@ export function convModel(problem: Problem): Uint8Array {
     integersAttribute('dilations', problem.dilation),
     integersAttribute('kernel_shape', problem.weightDims.slice(2)),
     integersAttribute('pads', pads),
-    integersAttribute(
-      'strides',
-      problem.dilation.map(() => 1),
-    ),
+    integersAttribute('strides', problem.stride),
     integerAttribute('group', problem.groups),
   );
   return concatenate([

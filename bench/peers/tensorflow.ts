@@ -3,7 +3,8 @@
  * the timed part is the operation and the copy of its result to JavaScript.
  */
 import type { Contender } from '../contender.js';
-import { product, type Problem } from '../problem.js';
+import { channelsLastDims, channelsLastWeightDims, fromChannelsLast, toChannelsLast, weightToChannelsLast } from '../channels-last.js';
+import type { Problem } from '../problem.js';
 import { peerVersion, requirePeer, Unsupported, type Peer } from './peer.js';
 
 interface TensorFlowTensor {
@@ -45,17 +46,24 @@ async function prepareOn(tensorFlow: TensorFlow, backend: string, problem: Probl
   const depthwise = problem.groups > 1 && problem.groups === problem.inputDims[1] && problem.groups === problem.outputDims[1];
   if (problem.groups > 1 && !depthwise) throw new Unsupported('no grouped convolution');
   if (depthwise && axes !== 2) throw new Unsupported('depthwise in two dimensions only');
+  const strided = problem.stride.some((stride) => stride > 1);
+  if (strided && problem.dilation.some((dilation) => dilation > 1)) throw new Unsupported('stride or dilation, not both');
 
   await tensorFlow.setBackend(backend);
   await tensorFlow.ready();
-  const input = tensorFlow.tensor(...channelsLastInput(problem));
-  const weight = tensorFlow.tensor(...channelsLastWeight(problem, depthwise));
+  const { stride, dilation, inputDims, weightDims } = problem;
+  const input = tensorFlow.tensor(toChannelsLast(problem.input, inputDims), channelsLastDims(inputDims));
+  // Depthwise it wants […kernel, channels, 1], which lies in memory as […kernel, 1, channels] does.
+  const weight = tensorFlow.tensor(
+    weightToChannelsLast(problem.weight, weightDims),
+    depthwise ? [...weightDims.slice(2), problem.groups, 1] : channelsLastWeightDims(weightDims),
+  );
   const padding = problem.padding.every(([begin, end]) => begin + end === 0) ? 'valid' : 'same';
   const convolve = (): TensorFlowTensor => {
-    if (depthwise) return tensorFlow.depthwiseConv2d(input, weight, 1, padding, 'NHWC', problem.dilation);
-    if (axes === 1) return tensorFlow.conv1d(input, weight, 1, padding, 'NWC', problem.dilation[0]);
-    if (axes === 2) return tensorFlow.conv2d(input, weight, 1, padding, 'NHWC', problem.dilation);
-    return tensorFlow.conv3d(input, weight, 1, padding, 'NDHWC', problem.dilation);
+    if (depthwise) return tensorFlow.depthwiseConv2d(input, weight, stride, padding, 'NHWC', dilation);
+    if (axes === 1) return tensorFlow.conv1d(input, weight, stride[0], padding, 'NWC', dilation[0]);
+    if (axes === 2) return tensorFlow.conv2d(input, weight, stride, padding, 'NHWC', dilation);
+    return tensorFlow.conv3d(input, weight, stride, padding, 'NDHWC', dilation);
   };
   let result: Float32Array = new Float32Array(0);
   const runOnce = (): void => {
@@ -72,45 +80,10 @@ async function prepareOn(tensorFlow: TensorFlow, backend: string, problem: Probl
       if (tensorFlow.getBackend() !== backend) return tensorFlow.setBackend(backend).then(runOnce);
       runOnce();
     },
-    output: () => channelsFirstOutput(result, problem),
+    output: () => fromChannelsLast(result, problem.outputDims),
     close() {
       input.dispose();
       weight.dispose();
     },
   };
-}
-
-/** [1, channels, …spatial] → [1, …spatial, channels]. */
-function channelsLastInput(problem: Problem): [Float32Array, number[]] {
-  const [, channels, ...spatial] = problem.inputDims as [number, number, ...number[]];
-  return [transpose(problem.input, channels, product(spatial)), [1, ...spatial, channels]];
-}
-
-/** [outChannels, inChannels, …kernel] → [...kernel, inChannels, outChannels], depthwise [...kernel, channels, 1]. */
-function channelsLastWeight(problem: Problem, depthwise: boolean): [Float32Array, number[]] {
-  const [outChannels, inChannels, ...kernel] = problem.weightDims as [number, number, ...number[]];
-  const taps = product(kernel);
-  const values = transpose(problem.weight, outChannels * inChannels, taps);
-  if (depthwise) return [values, [...kernel, outChannels, 1]];
-  const block = outChannels * inChannels;
-  for (let tap = 0; tap < taps; tap++) {
-    const offset = tap * block;
-    values.set(transpose(values.subarray(offset, offset + block), outChannels, inChannels), offset);
-  }
-  return [values, [...kernel, inChannels, outChannels]];
-}
-
-/** [1, …spatial, channels] → [1, channels, …spatial]. */
-function channelsFirstOutput(values: Float32Array, problem: Problem): Float32Array {
-  const [, channels, ...spatial] = problem.outputDims as [number, number, ...number[]];
-  return transpose(values, product(spatial), channels);
-}
-
-/** A matrix of `rows` rows, transposed. */
-function transpose(values: Float32Array, rows: number, columns: number): Float32Array {
-  const result = new Float32Array(values.length);
-  for (let row = 0; row < rows; row++) {
-    for (let column = 0; column < columns; column++) result[column * rows + row] = values[row * columns + column]!;
-  }
-  return result;
 }

@@ -1,7 +1,8 @@
 /** The result as one HTML page that stands alone: the pictures, then the tables. */
-import { escape, renderPicture } from './picture.js';
+import { escape } from '../../lib/cli/rf/markup.js';
+import { renderPicture } from './picture.js';
 import type { BenchResult } from './result.js';
-import type { Table } from './table.js';
+import { textColumns, type Table } from './table.js';
 
 export function renderPage(result: BenchResult, tables: readonly Table[], remarks: readonly string[]): string {
   return `<!doctype html>
@@ -35,7 +36,7 @@ ${remarks.map((remark) => `<p class="${/^(WRONG|FAILED)/.test(remark) ? 'wrong' 
 }
 
 function renderTable({ title, columns, rows, summary }: Table): string {
-  const text = columns.map((name, column) => column === 0 || name === 'algorithm' || name === 'best peer');
+  const text = columns.map((name) => textColumns.has(name));
   const cells = (tag: string, row: readonly string[]): string =>
     `<tr>${row.map((cell, column) => `<${tag}${cellClass(cell, text[column]!)}>${escape(cell)}</${tag}>`).join('')}</tr>`;
   return `<h2>${escape(title)}</h2>

@@ -2,6 +2,7 @@
  * The result as an SVG picture: for each layer a bar for us, one for the best peer and a mark for the goal, in percent of the FMA peak of one
  * core. It stands alone (no script, no font), follows the reader's light or dark scheme, and is narrow enough to be read at 400 pixels.
  */
+import { escape } from '../../lib/cli/rf/markup.js';
 import { countThreads, times } from './table.js';
 import { bestPeer, entryOf, gigaflops, milliseconds, ownName, peakOf, type BenchResult, type LayerResult } from './result.js';
 
@@ -100,8 +101,4 @@ function tickStep(largest: number): number {
 
 function round(value: number): number {
   return Math.round(value * 10) / 10;
-}
-
-export function escape(text: string): string {
-  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;');
 }

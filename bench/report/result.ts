@@ -1,5 +1,7 @@
 /** What a run of the benchmark found: what the table, the JSON file and the picture are made of. */
+import type { Layout } from '../../lib/types.js';
 import type { Machine } from '../machine.js';
+import type { Published } from '../shapes.js';
 import type { Timing } from '../timing.js';
 
 /** `'wrong'`: its result failed the check, so it has no time. `'unsupported'`: it has no such convolution. `'skipped'`: would take too long. */
@@ -26,13 +28,16 @@ export interface LayerResult {
   readonly network: string;
   readonly inputDims: readonly number[];
   readonly weightDims: readonly number[];
+  /** Of ours; dims are channels first. */
+  readonly layout: Layout;
+  readonly stride: readonly number[];
   readonly dilation: readonly number[];
   readonly groups: number;
   /** Products of the plain formula, every tap counted. */
   readonly multiplies: number;
   readonly goalPercent: number | null;
-  /** The fastest library known, elsewhere: see shapes.ts. */
-  readonly best: { readonly library: string; readonly percent: number } | null;
+  /** The fastest library known, elsewhere, by number of threads: see shapes.ts. */
+  readonly published: Readonly<Record<number, Published>>;
   readonly entries: readonly Entry[];
   /** How far we are from another's result for the same layer, where there is one beside the reference. */
   readonly comparison: Comparison | null;
@@ -49,6 +54,8 @@ export interface Comparison {
 export interface Findings {
   readonly title: string;
   readonly threads: readonly number[];
+  /** That short algorithms were held to; 0: direct kernels only. */
+  readonly tolerance: number;
   /** Of every peer that took part. */
   readonly peerVersions: Readonly<Record<string, string>>;
   readonly layers: readonly LayerResult[];

@@ -1,26 +1,18 @@
 /** The result as text for a terminal. */
-import {
-  bestPeer,
-  entryOf,
-  geometricMean,
-  gigaflops,
-  milliseconds,
-  ownName,
-  peakOf,
-  type BenchResult,
-  type Entry,
-  type LayerResult,
-} from './result.js';
+import { entryOf, geometricMean, milliseconds, ownName, type BenchResult, type Entry, type LayerResult } from './result.js';
+import { mainPeer, makeStandings, verdict, type Standing } from './standing.js';
 
 export interface Table {
   readonly title: string;
-  /** The first two columns may be text; numbers stand to the right. */
   readonly columns: readonly string[];
   readonly rows: readonly (readonly string[])[];
   readonly summary: readonly (readonly string[])[];
 }
 
-/** For each thread count our best instruction set beside the best peer, and every contender's time. */
+/** Columns whose cells are words: they stand to the left. */
+export const textColumns: ReadonlySet<string> = new Set(['layer', 'algorithm', 'by', 'chosen', 'fastest']);
+
+/** For each thread count where our best instruction set stands, and every contender's time. */
 export function makeTables(result: BenchResult): Table[] {
   return [
     ...result.threads.map((threads) => summaryTable(result, threads)),
@@ -30,76 +22,40 @@ export function makeTables(result: BenchResult): Table[] {
 }
 
 function summaryTable(result: BenchResult, threads: number): Table {
-  const own = ownName(result);
-  const ownThreads = own === 'typescript' ? 1 : threads;
-  // One column for what is of interest: one thread has goals, where the layers have some, several threads a gain over one.
-  const goals = result.layers.map((layer) => layer.goalPercent);
-  const aside = threads > 1 ? 'scaling' : goals.some((goal) => goal !== null) ? 'goal %' : '';
-  const rates: (number | null)[] = [];
-  const shares: (number | null)[] = [];
-  const ratios: (number | null)[] = [];
-  const scalings: (number | null)[] = [];
-  let ownSum = 0;
-  let peerSum = 0;
-  const rows = result.layers.map((layer) => {
-    const entry = entryOf(layer, own, ownThreads);
-    const time = milliseconds(entry);
-    const peer = bestPeer(layer, threads);
-    const peak = peakOf(result, own, threads);
-    const rate = time === null ? null : gigaflops(layer, time);
-    const share = rate === null || peak === null ? null : (100 * rate) / peak;
-    const ratio = time === null || peer === null ? null : peer.milliseconds / time;
-    const single = milliseconds(entryOf(layer, own, 1));
-    const scaling = time === null || single === null ? null : single / time;
-    if (time !== null && peer !== null) {
-      ownSum += time;
-      peerSum += peer.milliseconds;
-    }
-    rates.push(rate);
-    shares.push(share);
-    ratios.push(ratio);
-    scalings.push(scaling);
-    return [
-      layer.name,
-      entry?.algorithm ?? '',
-      timeOrStatus(entry),
-      number(rate),
-      number(share),
-      ...(aside === 'scaling' ? [times(scaling)] : aside ? [number(layer.goalPercent)] : []),
-      peer?.name ?? '–',
-      duration(peer?.milliseconds ?? null),
-      times(ratio),
-    ];
-  });
-  const count = ratios.filter((ratio) => ratio !== null).length;
+  const standings = makeStandings(result, threads);
+  const some = (key: keyof Standing): boolean => standings.some((standing) => standing[key] !== null);
+  const timed = standings.filter(({ overPeer }) => overPeer !== null);
+  const sum = (of: (standing: Standing) => number): number => timed.reduce((total, standing) => total + of(standing), 0);
+  const [ownSum, peerSum] = [sum((standing) => standing.milliseconds!), sum((standing) => standing.peerMilliseconds!)];
+  const mean = (key: 'gigaflops' | 'percent' | 'goalPercent' | 'scaling' | 'overPublished' | 'overPeer'): number | null =>
+    geometricMean(standings.map((standing) => standing[key]));
+
+  // Name, a layer's cell, the mean's, the sum's.
+  type Column = readonly [name: string, cell: (standing: Standing) => string, mean: string, sum: string];
+  const goal: Column[] = [['goal %', ({ goalPercent }) => number(goalPercent), number(mean('goalPercent')), '']];
+  const scaling: Column[] = [['scaling', (standing) => times(standing.scaling), times(mean('scaling')), '']];
+  const published: Column[] = [
+    ['published %', (standing) => number(standing.published?.percent ?? null), '', ''],
+    ['by', (standing) => standing.published?.library ?? '–', '', ''],
+    ['× published', ({ overPublished }) => times(overPublished), times(mean('overPublished')), ''],
+  ];
+  const columns: Column[] = [
+    ['layer', ({ layer }) => layer, 'geometric mean', timed.length > 0 ? `sum of ${timed.length} layers` : 'sum'],
+    ['algorithm', ({ entry }) => entry?.algorithm ?? '', '', ''],
+    ['ms', ({ entry }) => timeOrStatus(entry), '', duration(ownSum || null)],
+    ['GFLOP/s', (standing) => number(standing.gigaflops), number(mean('gigaflops')), ''],
+    ['% of peak', ({ percent }) => number(percent), number(mean('percent')), ''],
+    ...(some('goalPercent') ? goal : []),
+    ...(threads > 1 ? scaling : []),
+    ...(some('published') ? published : []),
+    [`${mainPeer} ms`, ({ peerMilliseconds }) => duration(peerMilliseconds), '', duration(peerSum || null)],
+    [`× ${mainPeer}`, ({ overPeer }) => times(overPeer), times(mean('overPeer')), times(timed.length > 0 ? peerSum / ownSum : null)],
+  ];
   return {
-    title: `${own}, ${countThreads(threads)}`,
-    columns: ['layer', 'algorithm', 'ms', 'GFLOP/s', '% of peak', ...(aside ? [aside] : []), 'best peer', 'its ms', 'we are'],
-    rows,
-    summary: [
-      [
-        'geometric mean',
-        '',
-        '',
-        number(geometricMean(rates)),
-        number(geometricMean(shares)),
-        ...(aside === 'scaling' ? [times(geometricMean(scalings))] : aside ? [number(geometricMean(goals))] : []),
-        '',
-        '',
-        times(geometricMean(ratios)),
-      ],
-      [
-        'sum',
-        '',
-        duration(ownSum || null),
-        '',
-        '',
-        '',
-        `of ${count} layers`,
-        duration(peerSum || null),
-        times(count > 0 ? peerSum / ownSum : null),
-      ],
-    ],
+    title: `${ownName(result)}, ${countThreads(threads)}`,
+    columns: columns.map(([name]) => name),
+    rows: standings.map((standing) => columns.map(([, cell]) => cell(standing))),
+    summary: [columns.map(([, , cell]) => cell), columns.map(([, , , cell]) => cell)],
   };
 }
 
@@ -150,9 +106,19 @@ export function makeRemarks(result: BenchResult): string[] {
   const peaks = Object.entries(result.peak).map(([isa, peak]) => `${isa} ${number(peak)}`);
   if (peaks.length > 0) remarks.push(`FMA peak of one core, GFLOP/s, measured between the layers: ${peaks.join(', ')}`);
   remarks.push(
-    'GFLOP/s count every tap of the plain formula, those in the padding too. "we are 2.0×" means half the time of the best peer.',
+    `GFLOP/s count every tap of the plain formula, those in the padding too. "× ${mainPeer} 2.00×" means half its time, measured in this run.`,
+    'Published: the best of oneDNN, ncnn, XNNPACK, PyTorch and ONNX Runtime on another machine (Zen 4), in % of its peak.',
+    ...(result.tolerance === 0
+      ? ["Direct kernels only (tolerance 0), compared with direct ones: published figures below 110 %, and oneDNN's."]
+      : []),
+    ...result.threads.flatMap((threads) => {
+      const found = verdict(makeStandings(result, threads));
+      return found === null ? [] : [`${countThreads(threads)}: ${found}`];
+    }),
     ...result.notes.map((note) => `Note: ${note}`),
   );
+  const robbed = result.layers.filter(({ entries }) => entries.some(isRobbed)).map(({ name }) => name);
+  if (robbed.length > 0) remarks.push(`Disturbed: other work took the CPU from even the best run of ours on ${robbed.join(', ')}`);
   for (const layer of result.layers) {
     for (const { status, name, threads, note } of layer.entries) {
       if (status === 'wrong' || status === 'failed')
@@ -162,6 +128,11 @@ export function makeRemarks(result: BenchResult): string[] {
   return remarks;
 }
 
+/** Ours had a CPU for less than 95 % of its least time. */
+function isRobbed({ kind, timing }: Entry): boolean {
+  return kind === 'native' && timing !== null && timing.cpuShare < 0.95;
+}
+
 export function renderText(tables: readonly Table[], remarks: readonly string[]): string {
   return [...tables.map(renderTable), remarks.join('\n')].join('\n\n') + '\n';
 }
@@ -169,7 +140,7 @@ export function renderText(tables: readonly Table[], remarks: readonly string[])
 function renderTable({ title, columns, rows, summary }: Table): string {
   const all = [columns, ...rows, ...summary];
   const widths = columns.map((_, column) => Math.max(...all.map((row) => (row[column] ?? '').length)));
-  const isText = columns.map((_, column) => column === 0 || ['algorithm', 'best peer'].includes(columns[column]!));
+  const isText = columns.map((name) => textColumns.has(name));
   const line = (row: readonly string[]): string =>
     row
       .map((cell, column) => (isText[column] ? cell.padEnd(widths[column]!) : cell.padStart(widths[column]!)))

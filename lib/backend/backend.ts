@@ -25,6 +25,12 @@ export interface ConvShape {
   readonly activation: Activation;
 }
 
+/**
+ * A resolved transposed convolution: y[u] = act(bias + Σ w[t]·x[j] over all j and t with j·stride + t·dilation − paddingBegin = u).
+ * Its output may have any size: what no tap reaches is act(bias).
+ */
+export type TransposedShape = Omit<ConvShape, 'paddingEnd' | 'paddingMode'>;
+
 /** What the caller asks of the computation itself. */
 export interface ExecutionOptions {
   readonly algorithm: Algorithm;
@@ -52,4 +58,12 @@ export interface Backend {
    * `sibling`, a plan of the same weights and bias for another input size, lends its packed weights where they fit.
    */
   plan(shape: ConvShape, weight: Float32Array, bias: Float32Array | null, options: ExecutionOptions, sibling?: ConvPlan): ConvPlan;
+  /** {@link plan} of a transposed convolution. */
+  planTransposed(
+    shape: TransposedShape,
+    weight: Float32Array,
+    bias: Float32Array | null,
+    options: ExecutionOptions,
+    sibling?: ConvPlan,
+  ): ConvPlan;
 }

@@ -7,15 +7,15 @@
  * into boxes whose outputs have the same taps inside the image, and a box visits those taps only. The other padding modes read a padded
  * copy of the image.
  */
-import { types } from 'node:util';
-import { rangeError } from '../errors.js';
 import type { ConvPlanInfo } from '../types.js';
 import type { Backend, ConvPlan, ConvShape, Triple } from './backend.js';
-import { allocateFloats } from './typescript/allocate.js';
+import { copyOf } from './typescript/allocate.js';
 import { BLOCK_CHANNELS, blockChannels, packWeights } from './typescript/packed-weights.js';
 import { PaddedImage, paddedSize } from './typescript/padded-image.js';
 import { fourChannelRow, oneChannelRow, type Row } from './typescript/row-kernels.js';
+import { runLater } from './typescript/run-later.js';
 import { tapRanges, type TapRange } from './typescript/tap-ranges.js';
+import { TypescriptTransposedPlan } from './typescript/transposed-plan.js';
 
 /** Stands for input and output between runs, so that a plan keeps neither alive. */
 const noElements = new Float32Array(0);
@@ -86,13 +86,8 @@ class TypescriptPlan implements ConvPlan {
     }
   }
 
-  /** Computes on the calling thread, in a later turn of the event loop: it delays other work as long as run() would. */
-  async runAsync(input: Float32Array, output: Float32Array): Promise<void> {
-    const ownInput = types.isSharedArrayBuffer(input.buffer) ? input : copyOf(input);
-    const length = output.length;
-    await new Promise((resolve) => setImmediate(resolve));
-    if (output.length !== length) throw rangeError('output', `an array that keeps its length ${length} until the promise settles`, output);
-    this.run(ownInput, output);
+  runAsync(input: Float32Array, output: Float32Array): Promise<void> {
+    return runLater(this, input, output);
   }
 
   #tapRanges(axis: 0 | 1 | 2): TapRange[] {
@@ -180,12 +175,6 @@ function product([depth, height, width]: Triple): number {
   return depth * height * width;
 }
 
-function copyOf(input: Float32Array): Float32Array {
-  const copy = allocateFloats(input.length, 'a copy of the input');
-  copy.set(input);
-  return copy;
-}
-
 /** Runs wherever JavaScript does. Knows one algorithm, 'direct', and one thread: it takes no notice of the execution options. */
 export const typescriptBackend: Backend = {
   name: 'typescript',
@@ -194,5 +183,9 @@ export const typescriptBackend: Backend = {
     // The packed order doesn't depend on the input's size, so a sibling's weights always fit.
     const packedWeights = sibling instanceof TypescriptPlan ? sibling.packedWeights : packWeights(shape, weight);
     return new TypescriptPlan(shape, packedWeights, bias);
+  },
+  planTransposed(shape, weight, bias, _options, sibling) {
+    const ownWeight = sibling instanceof TypescriptTransposedPlan ? sibling.weight : copyOf(weight, 'the weights of a plan');
+    return new TypescriptTransposedPlan(shape, ownWeight, bias);
   },
 };

@@ -15,16 +15,25 @@ export class UsageError extends Error {
 
 type Options = NonNullable<ParseArgsConfig['options']>;
 
-/** Reads `--name value` options; every command has `--help` and `--json`, none takes positional arguments. */
+/** Reads `--name value` options; every command has `--help` and `--json`, and takes no other words but by {@link readWords}. */
 export function readOptions<O extends Options>(args: readonly string[], options: O) {
+  return parse(args, options, false).values;
+}
+
+/** Reads options, and the words that are none. */
+export function readWords<O extends Options>(args: readonly string[], options: O) {
+  return parse(args, options, true);
+}
+
+function parse<O extends Options>(args: readonly string[], options: O, allowPositionals: boolean) {
   const config = {
     args: [...args],
     options: { ...options, help: { type: 'boolean', short: 'h' }, json: { type: 'boolean' } },
     strict: true,
-    allowPositionals: false,
+    allowPositionals,
   } as const;
   try {
-    return parseArgs(config).values;
+    return parseArgs(config);
   } catch (error) {
     if (error instanceof TypeError && 'code' in error && String(error.code).startsWith('ERR_PARSE_ARGS'))
       throw new UsageError(error.message);

@@ -5,9 +5,10 @@ import { bench } from './bench.js';
 import { build } from './build.js';
 import { type Command, UsageError } from './command.js';
 import { info } from './info.js';
+import { rf } from './rf.js';
 import { verify } from './verify.js';
 
-const commands: Readonly<Record<string, Command>> = { info, verify, bench, build };
+const commands: Readonly<Record<string, Command>> = { info, verify, rf, bench, build };
 
 const usage = `Usage: atrous <command> [options]
 

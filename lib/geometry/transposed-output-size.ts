@@ -38,13 +38,17 @@ export function transposedOutputSize(input: number, options: TransposedOutputSiz
   return transposedOutputSizeOf('', size, window, readOutputPadding('', outputPadding, window));
 }
 
-/** PyTorch's and ONNX's bound: more would add outputs that no other input size could mean. */
 export function readOutputPadding(place: string, value: unknown, { stride, dilation }: AxisWindow): number {
   const name = partOf(place, 'outputPadding');
   const outputPadding = readAxisInteger(name, value, 0);
+  requireOutputPadding(name, outputPadding, stride, dilation);
+  return outputPadding;
+}
+
+/** PyTorch's and ONNX's bound: more would add outputs that no other input size could mean. */
+export function requireOutputPadding(name: string, outputPadding: number, stride: number, dilation: number): void {
   const most = Math.max(stride, dilation);
   if (outputPadding >= most) throw rangeError(name, `below ${most}, the larger of stride and dilation`, outputPadding);
-  return outputPadding;
 }
 
 /**

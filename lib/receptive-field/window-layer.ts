@@ -72,16 +72,22 @@ export function layerOutputSize(layer: Layer, inputSize: number): number {
 }
 
 /**
- * Begin padding of a layer. Without an input size, a padding by name whose begin depends on it is an error.
+ * Begin padding of a window that is not transposed; undefined where that depends on an input size that isn't given.
  *
  * 'same' pads by max(0, k' − m) in all, where m = 1 … stride is what the input is longer than a multiple of the stride. The begin is the same
  * for every input size if it is so for the extremes m = 1 and m = stride: at stride 1, for a kernel of 1, for an even kernel at stride 2.
  */
+export function windowBegin({ kernel, stride, dilation, padding }: AxisWindow, inputSize: number | undefined): number | undefined {
+  const [begin] = padAxis(inputSize ?? 1, kernel, stride, dilation, padding);
+  return inputSize !== undefined || begin === padAxis(stride, kernel, stride, dilation, padding)[0] ? begin : undefined;
+}
+
+/** Begin padding of a layer. Without an input size, a padding by name whose begin depends on it is an error. */
 export function layerBegin(layer: Layer, inputSize: number | undefined): number {
   const { kernel, stride, dilation, padding } = layer;
   if (layer.transposed) return padTransposedAxis(kernel, stride, dilation, padding, layer.outputPadding)[0];
-  const [begin] = padAxis(inputSize ?? 1, kernel, stride, dilation, padding);
-  if (inputSize !== undefined || begin === padAxis(stride, kernel, stride, dilation, padding)[0]) return begin;
+  const begin = windowBegin(layer, inputSize);
+  if (begin !== undefined) return begin;
   const reason = `because '${String(padding)}' padding with stride ${stride} (${layer.place}) depends on it`;
   throw typeError('inputSize', `given, ${reason}`, inputSize);
 }

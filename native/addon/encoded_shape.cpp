@@ -55,7 +55,21 @@ const char* axis_problem(const ConvShape& shape, int axis) {
   return "a known padding mode";
 }
 
-const char* shape_problem(const ConvShape& shape) {
+// Of a transposed convolution: its output may have any size.
+const char* transposed_axis_problem(const ConvShape& shape, int axis) {
+  const int64_t input = shape.input[axis], kernel = shape.kernel[axis], output = shape.output[axis];
+  const int64_t stride = shape.stride[axis], dilation = shape.dilation[axis], begin = shape.padding_begin[axis];
+  if (input < 0 || output < 0) return "sizes ≥ 0";
+  if (kernel < 1) return "kernel sizes ≥ 1";
+  if (stride < 1 || dilation < 1) return "strides and dilations ≥ 1";
+  if (begin < 0) return "padding ≥ 0";
+  if (begin + output > INT32_MAX || (input - 1) * stride + dilation * (kernel - 1) + 1 > INT32_MAX) {
+    return "uncut outputs below 2^31 elements";
+  }
+  return nullptr;
+}
+
+const char* shape_problem(const ConvShape& shape, bool transposed) {
   if (shape.batch < 0) return "batch ≥ 0";
   if (shape.groups < 1 || shape.in_channels < 1 || shape.out_channels < 1) return "groups and channels ≥ 1";
   if (shape.in_channels % shape.groups != 0 || shape.out_channels % shape.groups != 0) {
@@ -64,7 +78,7 @@ const char* shape_problem(const ConvShape& shape) {
   if (shape.layout != Layout::channels_first && shape.layout != Layout::channels_last) return "a known layout";
   if (shape.activation != Activation::none && shape.activation != Activation::relu) return "a known activation";
   for (int axis = 0; axis < 3; ++axis) {
-    if (const char* problem = axis_problem(shape, axis)) return problem;
+    if (const char* problem = (transposed ? transposed_axis_problem : axis_problem)(shape, axis)) return problem;
   }
   // What value padding adds is written out, by some plans for a whole image.
   int64_t padded[3];
@@ -79,12 +93,16 @@ const char* shape_problem(const ConvShape& shape) {
       !product_fits({shape.out_channels, shape.in_channels_per_group(), kernel[0], kernel[1], kernel[2]})) {
     return "arrays of at most 2^53 elements";
   }
+  // Phases are output channels of the convolutions that a transposed one consists of.
+  if (transposed && shape.weight_size() / shape.in_channels_per_group() > INT32_MAX) {
+    return "output channels times taps below 2^31";
+  }
   return nullptr;
 }
 
 }  // namespace
 
-bool read_shape(napi_env env, napi_value value, ConvShape* shape, napi_value* error) {
+bool read_shape(napi_env env, napi_value value, bool transposed, ConvShape* shape, napi_value* error) {
   napi_typedarray_type type;
   size_t length;
   void* data;
@@ -99,7 +117,7 @@ bool read_shape(napi_env env, napi_value value, ConvShape* shape, napi_value* er
     return false;
   }
   std::memcpy(shape, data, sizeof *shape);  // checked as copied: shared memory may change at any time
-  if (const char* problem = shape_problem(*shape)) {
+  if (const char* problem = shape_problem(*shape, transposed)) {
     *error = argument_range_error(env, "Expected shape to have %s", problem);
     return false;
   }

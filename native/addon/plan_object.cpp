@@ -1,4 +1,4 @@
-// `createPlan`, and `run` and `runAsync` of the objects it returns.
+// `createPlan` and `createTransposedPlan`, and `run` and `runAsync` of the objects it returns.
 #include "addon/plan_object.hpp"
 
 #include <algorithm>
@@ -15,7 +15,9 @@
 #include "addon/errors.hpp"
 #include "isa/dispatch.hpp"
 #include "plan/plan.hpp"
+#include "plan/short_scheme.hpp"
 #include "plan/thread_pool.hpp"
+#include "plan/transposed_plan.hpp"
 
 namespace atrous {
 namespace {
@@ -106,9 +108,9 @@ napi_value run_async(napi_env env, napi_callback_info info) {
   return promise;
 }
 
-bool read_request(napi_env env, const napi_value* arguments, PlanRequest* request, napi_value* error) {
+bool read_request(napi_env env, const napi_value* arguments, bool transposed, PlanRequest* request, napi_value* error) {
   FloatView weight, bias;
-  if (!read_shape(env, arguments[0], &request->shape, error)) return false;
+  if (!read_shape(env, arguments[0], transposed, &request->shape, error)) return false;
   if (!read_floats(env, arguments[1], "weight", request->shape.weight_size(), &weight, error)) return false;
   if (!is_null_or_undefined(env, arguments[2]) &&
       !read_floats(env, arguments[2], "bias", request->shape.out_channels, &bias, error)) {
@@ -184,6 +186,35 @@ napi_value number(napi_env env, double value) {
   return result;
 }
 
+napi_value triple(napi_env env, int depth, int height, int width) {
+  napi_value result = nullptr;
+  napi_create_array_with_length(env, 3, &result);
+  napi_set_element(env, result, 0, number(env, depth));
+  napi_set_element(env, result, 1, number(env, height));
+  napi_set_element(env, result, 2, number(env, width));
+  return result;
+}
+
+// { outputs, taps, products, error }: of a tile along depth, height and width.
+napi_value short_algorithm(napi_env env, const ConvPlan& plan) {
+  napi_value result = nullptr;
+  const ShortScheme* const scheme = plan.short_scheme();
+  if (scheme == nullptr) {
+    napi_get_undefined(env, &result);
+    return result;
+  }
+  const auto [depth, height, width] = scheme->axis;
+  const napi_property_descriptor properties[] = {
+      constant("outputs", triple(env, depth->outputs, height->outputs, width->outputs), napi_enumerable),
+      constant("taps", triple(env, depth->taps, height->taps, width->taps), napi_enumerable),
+      constant("products", triple(env, depth->products, height->products, width->products), napi_enumerable),
+      constant("error", number(env, scheme->error(plan.shape().in_channels_per_group())), napi_enumerable),
+  };
+  napi_create_object(env, &result);
+  napi_define_properties(env, result, std::size(properties), properties);
+  return result;
+}
+
 // A function that keeps `plan` alive: somebody may keep nothing but the function.
 napi_value method(napi_env env, const char* name, napi_callback callback, PlanObject* data, napi_value plan) {
   napi_value function = nullptr;
@@ -208,6 +239,7 @@ napi_value make_object(napi_env env, std::unique_ptr<PlanObject> owned) {
       constant("threads", number(env, plan.threads()), napi_enumerable),
       constant("workspaceBytes", number(env, static_cast<double>(plan.workspace_bytes())), napi_enumerable),
       constant("weightBytes", number(env, static_cast<double>(plan.weight_bytes())), napi_enumerable),
+      constant("shortAlgorithm", short_algorithm(env, plan), napi_enumerable),
       constant("run", method(env, "run", run, data, object), napi_default),
       constant("runAsync", method(env, "runAsync", run_async, data, object), napi_default),
   };
@@ -215,14 +247,14 @@ napi_value make_object(napi_env env, std::unique_ptr<PlanObject> owned) {
   return object;
 }
 
-napi_value create_plan(napi_env env, napi_callback_info info) {
+napi_value create(napi_env env, napi_callback_info info, bool transposed) {
   napi_value arguments[9], error;
   size_t count = std::size(arguments);
   napi_get_cb_info(env, info, &count, arguments, nullptr, nullptr);
 
   PlanRequest request;
   const ConvPlan* sibling;
-  if (!read_request(env, arguments, &request, &error) ||
+  if (!read_request(env, arguments, transposed, &request, &error) ||
       !read_sibling(env, arguments[7], request.shape, &sibling, &error)) {
     return throw_error(env, error);
   }
@@ -231,7 +263,7 @@ napi_value create_plan(napi_env env, napi_callback_info info) {
   napi_get_value_bool(env, arguments[8], &request.once);
   environment_of(env)->plans.free_garbage(env);
   std::unique_ptr<PlanObject> object(new (std::nothrow) PlanObject);
-  if (object != nullptr) object->plan = ConvPlan::create(request, sibling);
+  if (object != nullptr) object->plan = (transposed ? create_transposed : ConvPlan::create)(request, sibling);
   if (object == nullptr || object->plan == nullptr) {
     return throw_error(env, out_of_memory_error(env, "Out of memory: the allocation of packed weights failed"));
   }
@@ -241,12 +273,19 @@ napi_value create_plan(napi_env env, napi_callback_info info) {
   return make_object(env, std::move(object));
 }
 
+napi_value create_plan(napi_env env, napi_callback_info info) { return create(env, info, false); }
+napi_value create_transposed_plan(napi_env env, napi_callback_info info) { return create(env, info, true); }
+
+napi_property_descriptor creator(const char* name, napi_callback callback) {
+  return {name, nullptr, callback, nullptr, nullptr, nullptr, napi_enumerable, nullptr};
+}
+
 }  // namespace
 
 void export_plan(napi_env env, napi_value exports) {
-  const napi_property_descriptor method = {"createPlan", nullptr, create_plan,     nullptr,
-                                           nullptr,      nullptr, napi_enumerable, nullptr};
-  napi_define_properties(env, exports, 1, &method);
+  const napi_property_descriptor creators[] = {creator("createPlan", create_plan),
+                                               creator("createTransposedPlan", create_transposed_plan)};
+  napi_define_properties(env, exports, std::size(creators), creators);
 }
 
 }  // namespace atrous

@@ -3,7 +3,9 @@
 #include "kernels/depthwise.hpp"
 #include "kernels/k_lanes.hpp"
 #include "kernels/kernel_transform.hpp"
+#include "kernels/lane_transform.hpp"
 #include "kernels/peak.hpp"
+#include "kernels/point_products.hpp"
 #include "kernels/short_transform.hpp"
 #include "kernels/table.hpp"
 #include "kernels/transpose.hpp"
@@ -28,7 +30,13 @@ template <class V, int Outputs>
 constexpr void fill_w_lanes(KernelTable& table) {
   WLanesKernel kernels[] = {w_lanes_if_it_fits<V, Outputs, 1>(), w_lanes_if_it_fits<V, Outputs, 2>(),
                             w_lanes_if_it_fits<V, Outputs, 3>(), w_lanes_if_it_fits<V, Outputs, 4>()};
-  for (int v = 0; v < KernelTable::max_w_vectors; ++v) table.w_lanes[Outputs - 1][v] = kernels[v];
+  PointProductsKernel products[] = {
+      point_products_if_it_fits<V, Outputs, 1>(), point_products_if_it_fits<V, Outputs, 2>(),
+      point_products_if_it_fits<V, Outputs, 3>(), point_products_if_it_fits<V, Outputs, 4>()};
+  for (int v = 0; v < KernelTable::max_w_vectors; ++v) {
+    table.w_lanes[Outputs - 1][v] = kernels[v];
+    table.point_products[Outputs - 1][v] = products[v];
+  }
 }
 
 template <class V>
@@ -56,6 +64,10 @@ constexpr KernelTable kernels_for(const char* name) {
   fill_depthwise<V, 3>(table);
   fill_depthwise<V, 5>(table);
   table.short_transform = short_transform<V>;
+  table.rows_to_chunks = rows_to_chunks<V>;
+  table.chunks_to_rows = chunks_to_rows<V>;
+  table.chunks_to_lanes = chunks_to_lanes<V>;
+  table.lanes_to_chunks = lanes_to_chunks<V>;
   table.transform_kernels = transform_kernels<V>;
   table.transpose = transpose<V>;
   table.vec = vec_operations<V>();

@@ -9,14 +9,10 @@
 #include "kernels/prefetch.hpp"
 #include "kernels/table.hpp"
 #include "kernels/unroll.hpp"
+#include "kernels/vec_operations.hpp"
 
 namespace atrous {
 namespace {
-
-template <int Value>
-struct Constant {
-  static constexpr int value = Value;
-};
 
 // Vectors of a tile of `rows` rows: a power of two.
 template <class V>
@@ -125,10 +121,10 @@ ATROUS_INLINE inline void add_taps(const DepthwiseRows& call, Lanes& lanes,
   } else {
     int32_t t = 0;
     const auto add = [&](auto tap_rows) ATROUS_INLINE {
-      add_tap_rows<V, decltype(tap_rows)::value, 0>(call, lanes, call.offset + t * call.tap_row_stride,
+      add_tap_rows<V, tap_rows(), 0>(call, lanes, call.offset + t * call.tap_row_stride,
                                                     call.row + t * call.tap_row_step,
                                                     call.weight + t * call.weight_row_stride, sum);
-      t += decltype(tap_rows)::value;
+      t += tap_rows();
     };
     while (call.tap_rows - t >= 3) add(Constant<3>{});
     if (call.tap_rows - t == 2) {
@@ -153,7 +149,7 @@ ATROUS_INLINE inline void pixel_tile(const DepthwiseRows& call, ptrdiff_t x) {
   for (int r = 0; r < Rows; ++r) {
     const ptrdiff_t row = call.offset + (Rows + call.tap_rows - 1 + r) * call.tap_row_stride + x;
     ATROUS_UNROLL
-    for (int p = 0; p < Vectors * V::lanes; p += 16) prefetch_for_read(call.input, row + p);
+    for (int p = 0; p < Vectors * V::lanes; p += 16) prefetch(call.input, row + p);
   }
   PixelLanes<V, Vectors, Inside> lanes{call, x, {}};
   add_taps<V, Size>(call, lanes, sum);

@@ -1,4 +1,4 @@
-// Asks for a cache line ahead of its use; any address is allowed.
+// Asks for cache lines ahead of their use; any address is allowed.
 #pragma once
 #include <cstddef>
 #include <cstdint>
@@ -10,6 +10,16 @@
 namespace atrous {
 namespace {
 
+inline void prefetch(const float* p) {
+#if defined(__GNUC__) || defined(__clang__)
+  __builtin_prefetch(p, 0, 3);
+#elif defined(_M_X64)
+  _mm_prefetch(reinterpret_cast<const char*>(p), _MM_HINT_T0);
+#else
+  static_cast<void>(p);
+#endif
+}
+
 inline void prefetch_for_write(const float* p) {
 #if defined(__GNUC__) || defined(__clang__)
   __builtin_prefetch(p, 1, 3);
@@ -20,16 +30,10 @@ inline void prefetch_for_write(const float* p) {
 #endif
 }
 
-// Likewise, of base[offset], which may lie outside of the array.
-inline void prefetch_for_read(const float* base, ptrdiff_t offset) {
+// Of base[offset], which may lie outside of the array.
+inline void prefetch(const float* base, ptrdiff_t offset) {
   const uintptr_t address = reinterpret_cast<uintptr_t>(base) + static_cast<uintptr_t>(offset) * sizeof(float);
-#if defined(__GNUC__) || defined(__clang__)
-  __builtin_prefetch(reinterpret_cast<const void*>(address), 0, 3);
-#elif defined(_M_X64)
-  _mm_prefetch(reinterpret_cast<const char*>(address), _MM_HINT_T0);
-#else
-  static_cast<void>(address);
-#endif
+  prefetch(reinterpret_cast<const float*>(address));
 }
 
 }  // namespace

@@ -96,9 +96,11 @@ enum class ShortStructure : int32_t { dense, points_4_3_input, points_4_3_produc
 //
 // Axes are depth, height, width. Whole vectors are read, and of the last one `last_lanes` are written.
 struct ShortTransform {
+  static constexpr int largest = 12;  // of `from` and `to`
+
   const float* matrix[3];  // [to][from] of each axis
   ShortStructure structure[3];
-  int32_t from[3], to[3];  // at most 12 each
+  int32_t from[3], to[3];
   const float* const* in;  // [from[0]·from[1]·from[2]]: channel 0 of each
   float* const* out;       // [to[0]·to[1]·to[2]]: likewise, null for what is not wanted
   int32_t vectors;
@@ -108,6 +110,101 @@ struct ShortTransform {
   float* scratch;  // (from[0]·from[1]·to[2] + from[0]·to[1]·to[2])·lanes floats
 };
 using ShortTransformKernel = void (*)(const ShortTransform& transform);
+
+// Short algorithms with tiles in lanes: the width's tiles of one row lie beside each other in vectors, so that no lane
+// is wasted whatever the channels. Of dilation d, `phases` ≤ d columns beside each other are worked on together:
+//
+//   column (4·tile + i)·d + phase   is element `phase` of chunk 4·tile + i: a tile has 4 outputs, or 1 where the width
+//                                   has no algorithm
+//   a row in chunks                 [chunk][phases]
+//   lane n of a point               tile·phases + phase: the next tile is `phases` lanes further, whatever i
+//
+// Depth and height need no such order: their maps go from rows to rows, each of their products being a line.
+
+// `length` columns of a row from `column` on, which are the elements of a row in chunks from `element` on.
+struct ChunkRun {
+  int32_t column, element, length;
+};
+
+// The map of depth and height between rows of pixels and lines in chunks, a column by itself:
+//
+//   to chunks   chunks[c][p₀, p₁] = Σ_{j₀, j₁} matrix₀[p₀, j₀]·matrix₁[p₁, j₁]·rows[j₀, j₁][c]   no run: zeros
+//   to rows     rows[p₀, p₁][c] = act(bias[c] + Σ … chunks[c][j₀, j₁])                            no run: not written
+struct LaneRows {
+  const float* matrix[2];  // [to][from] of depth, height
+  ShortStructure structure[2];
+  int32_t from[2], to[2];
+  const ChunkRun* runs;  // ascending
+  int32_t run_count;
+  int32_t chunk_length;  // elements of a row in chunks: those before the first run and behind the last are zeroed
+  int32_t channels;
+  ptrdiff_t line_stride, channel_stride;  // of the chunks; whole vectors are read and written of each line
+  ptrdiff_t row_channel_stride;
+};
+struct RowsToChunks {
+  LaneRows map;
+  const float* const* rows;  // [from[0]·from[1]]: column 0 of channel 0; null: a row of zeros
+  const float* zeros;        // as long as a row, and at least a vector
+  float* chunks;
+};
+using RowsToChunksKernel = void (*)(const RowsToChunks& rows);
+struct ChunksToRows {
+  LaneRows map;
+  const float* chunks;
+  float* const* rows;  // [to[0]·to[1]]: column 0 of channel 0; null: not wanted
+  float* unwanted;     // as long as a row
+  const float* bias;   // [channels]
+  bool relu;
+};
+using ChunksToRowsKernel = void (*)(const ChunksToRows& rows);
+
+// The map of the width between a line in chunks and the lanes of its points, a tile by itself:
+//
+//   to lanes    lanes[p][c] = Σ_i matrix[p, i]·(chunk i of every tile)
+//   to chunks   chunk i of every tile = act(bias[c] + Σ_p matrix[i, p]·lanes[p][c])
+//
+// Chunks stand one behind the other, or, where they fill whole vectors, anywhere.
+struct LaneWidth {
+  const float* matrix;  // [to][from]
+  ShortStructure structure;
+  int32_t from, to;
+  int32_t tiles, phases, channels;
+  ptrdiff_t chunk_stride;  // phases; or more where these are whole vectors
+  // 4 vectors beyond the last tile's chunks are read, and written unless its lanes are whole vectors.
+  ptrdiff_t chunk_channel_stride;
+  ptrdiff_t point_stride, lane_channel_stride;  // whole vectors are read and written
+  float* planes;                                // 8·plane_pitch floats
+  ptrdiff_t plane_pitch;                        // (tiles + ⌈(inputs − 4) / 4⌉)·phases and a vector
+};
+struct ChunksToLanes {
+  LaneWidth map;
+  const float* chunks;
+  float* lanes;
+};
+using ChunksToLanesKernel = void (*)(const ChunksToLanes& width);
+struct LanesToChunks {
+  LaneWidth map;
+  const float* lanes;
+  float* chunks;
+  const float* bias;  // [channels] or null
+  bool relu;
+};
+using LanesToChunksKernel = void (*)(const LanesToChunks& width);
+
+// The products of every point with tiles in lanes: `outputs` channels × `vectors` vectors at a time,
+//
+//   out[p, m, n] = Σ_j weight[p, j, m] · in[p·input_point_stride + offset[j] + n]
+struct PointProducts {
+  const float* input;
+  ptrdiff_t input_point_stride;
+  const ptrdiff_t* offset;  // [depth]
+  int32_t depth, points;
+  const float* weight;  // [points][depth][outputs]
+  float* output;
+  ptrdiff_t output_point_stride, output_channel_stride;
+  int32_t tiles;  // of `vectors` vectors, one after the other
+};
+using PointProductsKernel = void (*)(const PointProducts& products);
 
 // The kernels of 16 output channels, [taps][16], to [products][16]:
 //
@@ -138,6 +235,9 @@ struct VecOperations {
   void (*multiply_add)(const float* a, const float* b, const float* sum, float* out);
   void (*relu)(const float* in, float* out);
   void (*transpose)(const float* in, float* out);  // lanes × lanes
+  // 4·lanes floats, units of 1, 2, 4 … < lanes: unit 4·i + q becomes unit i of the q-th quarter; and the inverse.
+  void (*deinterleave4)(const float* in, int unit, float* out);
+  void (*interleave4)(const float* in, int unit, float* out);
 };
 
 struct KernelTable {
@@ -154,6 +254,11 @@ struct KernelTable {
   DepthwiseKernel depthwise_pixels[3][max_depthwise_rows];
   DepthwiseKernel depthwise_channels[3][max_depthwise_rows];
   ShortTransformKernel short_transform;
+  RowsToChunksKernel rows_to_chunks;
+  ChunksToRowsKernel chunks_to_rows;
+  ChunksToLanesKernel chunks_to_lanes;
+  LanesToChunksKernel lanes_to_chunks;
+  PointProductsKernel point_products[max_w_outputs][max_w_vectors];  // [outputs − 1][vectors − 1]; null as above
   TransformKernelsKernel transform_kernels;
   TransposeKernel transpose;
   VecOperations vec;

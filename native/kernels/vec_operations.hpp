@@ -5,6 +5,29 @@
 namespace atrous {
 namespace {
 
+template <int Value>
+struct Constant {
+  constexpr int operator()() const { return Value; }
+};
+
+// body(unit, registers) on 4·lanes floats, the unit known at compile time.
+template <class V, class Body>
+void four_registers(const float* in, int unit, float* out, Body body) {
+  typename V::Register r[4];
+  for (int i = 0; i < 4; ++i) r[i] = V::load(in + i * V::lanes);
+  if (unit == 1) body(Constant<1>{}, r);
+  if constexpr (V::lanes > 2) {
+    if (unit == 2) body(Constant<2>{}, r);
+  }
+  if constexpr (V::lanes > 4) {
+    if (unit == 4) body(Constant<4>{}, r);
+  }
+  if constexpr (V::lanes > 8) {
+    if (unit == 8) body(Constant<8>{}, r);
+  }
+  for (int i = 0; i < 4; ++i) V::store(out + i * V::lanes, r[i]);
+}
+
 template <class V>
 constexpr VecOperations vec_operations() {
   return {
@@ -24,6 +47,14 @@ constexpr VecOperations vec_operations() {
         for (int i = 0; i < V::lanes; ++i) rows[i] = V::load(in + i * V::lanes);
         V::transpose(rows);
         for (int i = 0; i < V::lanes; ++i) V::store(out + i * V::lanes, rows[i]);
+      },
+      [](const float* in, int unit, float* out) {
+        four_registers<V>(in, unit, out,
+                          [](auto constant, typename V::Register(&r)[4]) { V::template deinterleave4<constant()>(r); });
+      },
+      [](const float* in, int unit, float* out) {
+        four_registers<V>(in, unit, out,
+                          [](auto constant, typename V::Register(&r)[4]) { V::template interleave4<constant()>(r); });
       },
   };
 }

@@ -27,5 +27,6 @@ extern const Candidate k_lanes_candidate;
 extern const Candidate w_lanes_candidate;
 extern const Candidate depthwise_candidate;
 extern const Candidate winograd_candidate;
+extern const Candidate winograd_w_lanes_candidate;
 
 }  // namespace atrous

@@ -4,13 +4,28 @@
 #include <cfloat>
 #include <cmath>
 #include <cstring>
+#include <iterator>
 
 namespace atrous {
 namespace {
 
 // In order of preference where estimates are equal. The first accepts every problem.
 const Candidate* const candidates[] = {&k_lanes_candidate, &w_lanes_candidate, &depthwise_candidate,
-                                       &winograd_candidate};
+                                       &winograd_candidate, &winograd_w_lanes_candidate};
+const Candidate* const short_candidates[] = {&winograd_candidate, &winograd_w_lanes_candidate};
+
+// The cheapest of those that accept the problem; null where there is none.
+template <size_t Count>
+const Candidate* cheapest(const Candidate* const (&list)[Count], const PlanRequest& request) {
+  const Candidate* best = nullptr;
+  double best_cost = HUGE_VAL;
+  for (const Candidate* candidate : list) {
+    if (!candidate->accepts(request)) continue;
+    const double cost = candidate->cost(request);
+    if (!best || cost < best_cost) best = candidate, best_cost = cost;
+  }
+  return best;
+}
 
 }  // namespace
 
@@ -36,22 +51,19 @@ bool all_within(const float* values, int64_t count, float limit) {
 }
 
 const Candidate& choose(const PlanRequest& request) {
-  if (request.family == AlgorithmFamily::winograd && winograd_candidate.accepts(request)) return winograd_candidate;
   // One image and one thread, whatever is asked: the same bits for any number of them.
   PlanRequest one = request;
   one.shape.batch = std::min(1, request.shape.batch);
   one.threads = 1;
-  const Candidate* best = candidates[0];
-  double best_cost = best->cost(one);
-  for (const Candidate* candidate : candidates) {
-    if (candidate == best || !candidate->accepts(request)) continue;
-    const double cost = candidate->cost(one);
-    if (cost < best_cost) {
-      best = candidate;
-      best_cost = cost;
-    }
+  if (request.family == AlgorithmFamily::winograd) {
+    if (const Candidate* best = cheapest(short_candidates, one)) return *best;
   }
-  return *best;
+  return *cheapest(candidates, one);
+}
+
+const Candidate* const* all_candidates(int* count) {
+  *count = static_cast<int>(std::size(candidates));
+  return candidates;
 }
 
 const Candidate* find_candidate(const char* name) {

@@ -8,6 +8,9 @@ namespace atrous {
 // when the request names their family.
 const Candidate& choose(const PlanRequest& request);
 
+// All of them, in order of preference.
+const Candidate* const* all_candidates(int* count);
+
 // By its name; null where there is none such.
 const Candidate* find_candidate(const char* name);
 

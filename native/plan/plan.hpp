@@ -8,6 +8,7 @@
 namespace atrous {
 
 struct KernelTable;
+struct ShortScheme;
 class Workspace;
 
 // Which kernels may be used: all, plain sums of products only, or short algorithms wherever one fits.
@@ -37,8 +38,12 @@ class ConvPlan {
 
   // False: scratch could not be allocated, the output is untouched.
   bool run(const float* input, float* output) const;
+  // The same in scratch of the caller's, workspace_bytes() at a multiple of 64.
+  bool run(const float* input, float* output, float* workspace) const;
 
   virtual const char* algorithm() const = 0;
+  // The algorithms of each axis where they are short ones, else null.
+  virtual const ShortScheme* short_scheme() const { return nullptr; }
   const char* isa() const;
   int threads() const { return request_.threads; }
   virtual size_t workspace_bytes() const = 0;

@@ -179,38 +179,42 @@ double ShortScheme::error(int64_t channels) const {
 }
 
 bool choose_scheme(const PlanRequest& request, ShortScheme* scheme) {
+  return cheapest_schemes(request, scheme, 1) == 1;
+}
+
+int cheapest_schemes(const PlanRequest& request, ShortScheme* schemes, int most) {
   const Problem problem(request);
   int count;
   const ShortAlgorithm* const all = short_algorithms(&count);
-  constexpr int most = 64;
-  const ShortAlgorithm* fitting[3][most];
-  int groups[3][most];
+  constexpr int most_fits = 64;
+  const ShortAlgorithm* fitting[3][most_fits];
+  int groups[3][most_fits];
   int fits[3] = {0, 0, 0};
   bool any = false;
   for (int i = 0; i < 3; ++i) {
     const Axis& axis = problem.axes[i];
     if (axis.kernel == 1) {
-      if (axis.stride != 1) return false;
+      if (axis.stride != 1) return 0;
       fitting[i][0] = &pointwise_algorithm;
       groups[i][0] = fits[i] = 1;
       continue;
     }
-    for (int j = 0; j < count && fits[i] < most; ++j) {
+    for (int j = 0; j < count && fits[i] < most_fits; ++j) {
       const int64_t needed = ceil_div(axis.kernel, all[j].taps);
       if ((needed > 1 && i < 2) || needed > 64) continue;
       if (!ShortAxis::fits(all[j], axis, static_cast<int>(needed), problem.zero_padded)) continue;
       fitting[i][fits[i]] = &all[j];
       groups[i][fits[i]++] = static_cast<int>(needed);
     }
-    if (fits[i] == 0) return false;
+    if (fits[i] == 0) return 0;
     any = true;
   }
   // What direct kernels do in 20 µs is not worth a transform.
   const double multiply_adds = static_cast<double>(problem.shape.out_channels) *
                                static_cast<double>(problem.shape.out_pixels()) * static_cast<double>(problem.channels) *
                                static_cast<double>(problem.shape.taps());
-  if (!any || multiply_adds < 1e6) return false;
-  scheme->cycles = HUGE_VAL;
+  if (!any || multiply_adds < 1e6) return 0;
+  int found = 0;
   for (int z = 0; z < fits[0]; ++z) {
     for (int y = 0; y < fits[1]; ++y) {
       for (int x = 0; x < fits[2]; ++x) {
@@ -218,13 +222,20 @@ bool choose_scheme(const PlanRequest& request, ShortScheme* scheme) {
         if (candidate.error(problem.channels) > request.tolerance) continue;
         choose_regions(problem, 1, &candidate);
         candidate.cycles = cycles_of(problem, candidate);
-        if (candidate.cycles < scheme->cycles) *scheme = candidate;
+        // Into its place, behind equals.
+        ShortScheme* const place =
+            std::upper_bound(schemes, schemes + found, candidate,
+                             [](const ShortScheme& a, const ShortScheme& b) { return a.cycles < b.cycles; });
+        if (place == schemes + most) continue;
+        found = std::min(most, found + 1);
+        std::copy_backward(place, schemes + found - 1, schemes + found);
+        *place = candidate;
       }
     }
   }
-  if (scheme->cycles == HUGE_VAL) return false;
-  choose_regions(problem, request.threads, scheme);  // no bit of a result depends on them
-  return true;
+  // No bit of a result depends on the regions.
+  for (int i = 0; i < found; ++i) choose_regions(problem, request.threads, &schemes[i]);
+  return found;
 }
 
 }  // namespace atrous

@@ -26,4 +26,7 @@ struct ShortScheme {
 // The cheapest scheme within the tolerance; false where there is none.
 bool choose_scheme(const PlanRequest& request, ShortScheme* scheme);
 
+// The `most` cheapest, in order; returns how many there are.
+int cheapest_schemes(const PlanRequest& request, ShortScheme* schemes, int most);
+
 }  // namespace atrous

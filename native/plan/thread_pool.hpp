@@ -18,7 +18,7 @@ constexpr int max_threads = 512;
 //
 // Any number of threads may call at the same time: each call offers seats, free helpers take them, and a caller waits
 // only for helpers that did sit down. With every helper busy elsewhere, or none to be had, it does all items itself.
-// Nothing is allocated once the helpers exist. A body must not call parallel_for.
+// Nothing is allocated once the helpers exist. A body must not call parallel_for, unless for one thread.
 void parallel_for(int threads, int64_t items, void (*body)(void* context, int64_t item, int worker), void* context);
 
 // The same for a callable body(item, worker), without a copy of it.

@@ -5,7 +5,6 @@
 #include <cmath>
 
 #include "kernels/table.hpp"
-#include "plan/channel_blocks.hpp"
 #include "plan/split.hpp"
 #include "plan/thread_pool.hpp"
 
@@ -45,13 +44,13 @@ struct Scratch {
 };
 
 double largest_sum(const TransformedWeights& packed, const PlanRequest& request, const ShortScheme& scheme,
-                   const Split& blocks) {
-  const int64_t lanes = request.kernels->lanes, depth = request.shape.in_channels_per_group() * scheme.tap_groups;
+                   const Split& blocks, int64_t unit) {
+  const int64_t depth = request.shape.in_channels_per_group() * scheme.tap_groups;
   double largest = 0;
   const float* from = packed.weight.data();
   for (int64_t group = 0; group < request.shape.groups; ++group) {
     for (int64_t block = 0; block < blocks.parts; ++block) {
-      const int64_t lanes_of_block = blocks.size(block) * lanes;
+      const int64_t lanes_of_block = blocks.size(block) * unit;
       for (int64_t p = 0; p < scheme.points(); ++p) {
         float sum[KernelTable::max_k_vectors * 16] = {};
         for (int64_t c = 0; c < depth; ++c, from += lanes_of_block) {
@@ -66,12 +65,12 @@ double largest_sum(const TransformedWeights& packed, const PlanRequest& request,
 
 }  // namespace
 
-std::shared_ptr<TransformedWeights> transform_weights(const PlanRequest& request, const ShortScheme& scheme) {
+std::shared_ptr<TransformedWeights> transform_weights(const PlanRequest& request, const ShortScheme& scheme,
+                                                      const Split& blocks, int64_t unit) {
   const ConvShape& shape = request.shape;
-  const int64_t lanes = request.kernels->lanes, points = scheme.points(), tap_groups = scheme.tap_groups;
+  const int64_t points = scheme.points(), tap_groups = scheme.tap_groups;
   const int64_t channels = shape.in_channels_per_group(), outputs = shape.out_channels_per_group(), taps = shape.taps();
-  const Split blocks = channel_blocks(request);
-  const int64_t padded_outputs = blocks.total * lanes, depth = tap_groups * channels;
+  const int64_t padded_outputs = blocks.total * unit, depth = tap_groups * channels;
   std::shared_ptr<TransformedWeights> packed(new (std::nothrow) TransformedWeights{
       AlignedFloats(shape.groups * padded_outputs * depth * points), AlignedFloats(shape.groups * padded_outputs)});
   if (!packed || !*packed) return nullptr;
@@ -98,9 +97,9 @@ std::shared_ptr<TransformedWeights> transform_weights(const PlanRequest& request
 
   // The kernels of up to 16 output channels of one block, at every point.
   const auto pack = [&](int64_t group, int64_t block, int64_t lane, Scratch& scratch) {
-    const int64_t block_lanes = blocks.size(block) * lanes, count = std::min(width, block_lanes - lane);
-    const int64_t first = blocks.begin(block) * lanes + lane, real = std::clamp<int64_t>(outputs - first, 0, count);
-    float* to = packed->weight.data() + (group * padded_outputs + blocks.begin(block) * lanes) * depth * points + lane;
+    const int64_t block_lanes = blocks.size(block) * unit, count = std::min(width, block_lanes - lane);
+    const int64_t first = blocks.begin(block) * unit + lane, real = std::clamp<int64_t>(outputs - first, 0, count);
+    float* to = packed->weight.data() + (group * padded_outputs + blocks.begin(block) * unit) * depth * points + lane;
     const float* from = request.weight + (group * outputs + first) * output_stride;
     for (int64_t tap_group = 0; tap_group < tap_groups; ++tap_group) {
       for (int64_t channel = 0; channel < channels; channel += channels_at_once) {
@@ -123,11 +122,11 @@ std::shared_ptr<TransformedWeights> transform_weights(const PlanRequest& request
   };
 
   const int threads = useful_threads(request.threads, static_cast<double>(packed->weight.size()) * 4);
-  const int64_t parts = ceil_div(blocks.largest() * lanes, width);
+  const int64_t parts = ceil_div(blocks.largest() * unit, width);
   std::atomic<bool> failed{false};
   parallel_for(threads, shape.groups * blocks.parts * parts, [&](int64_t item, int) {
     const int64_t lane = item % parts * width, block = item / parts % blocks.parts, group = item / parts / blocks.parts;
-    if (lane >= blocks.size(block) * lanes) return;
+    if (lane >= blocks.size(block) * unit) return;
     Scratch scratch(scheme);
     if (scratch) {
       pack(group, block, lane, scratch);
@@ -137,7 +136,7 @@ std::shared_ptr<TransformedWeights> transform_weights(const PlanRequest& request
   });
   if (failed) return nullptr;
 
-  packed->largest_sum = largest_sum(*packed, request, scheme, blocks);
+  packed->largest_sum = largest_sum(*packed, request, scheme, blocks, unit);
   std::fill_n(packed->bias.data(), packed->bias.size(), 0.0f);
   for (int64_t group = 0; request.bias && group < shape.groups; ++group) {
     std::copy_n(request.bias + group * outputs, outputs, packed->bias.data() + group * padded_outputs);

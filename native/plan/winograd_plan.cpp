@@ -6,23 +6,17 @@
 //   weights   [group][block of channels][point][tap group][channels][block lanes]: G applied to every kernel
 //   products  [point][tile][block lanes]: for each point a matrix product over the channels (kernels/k_lanes.hpp)
 //   result    [pixels][pitch]: A applied to the products; transposed to channels first, or the output itself
-//
-// A transform mixes the elements of a tile, so a NaN or an infinity would reach outputs that no tap of theirs touches, and
-// huge values could overflow on the way. An image that holds any beyond a limit (computed from weights and matrices) is
-// convolved by the direct plan instead.
 #include "plan/winograd_plan.hpp"
 
 #include <algorithm>
-#include <atomic>
-#include <cfloat>
 #include <cmath>
-#include <mutex>
 
 #include "kernels/table.hpp"
 #include "plan/axis.hpp"
 #include "plan/candidate.hpp"
 #include "plan/channel_blocks.hpp"
 #include "plan/channels_last_image.hpp"
+#include "plan/direct_fallback.hpp"
 #include "plan/memory.hpp"
 #include "plan/short_axis.hpp"
 #include "plan/short_scheme.hpp"
@@ -38,17 +32,6 @@ int64_t whole_lines(int64_t floats) { return ceil_div(floats, 16) * 16; }
 
 // Floats from one pixel or tile to the next: 64 bytes more where a multiple of 256 bytes would crowd few cache sets.
 int64_t spread(int64_t floats) { return floats % 64 == 0 ? floats + 16 : floats; }
-
-// Σ of |entries| of the worst row.
-double row_sum(const double* matrix, int rows, int columns) {
-  double worst = 0;
-  for (int r = 0; r < rows; ++r) {
-    double sum = 0;
-    for (int c = 0; c < columns; ++c) sum += std::fabs(matrix[r * columns + c]);
-    worst = std::max(worst, sum);
-  }
-  return worst;
-}
 
 // A box of pixels [depth][height][width][pitch] and the coordinates of its first.
 struct Box {
@@ -76,38 +59,26 @@ class WinogradPlan final : public ConvPlan {
               ShortAxis(*scheme.axis[2], axis_of(padded_, 2), scheme.tap_groups, scheme.region[2])},
         zeros_(std::max(ceil_div(request.shape.in_channels_per_group(), request.kernels->lanes), blocks_.largest()) *
                request.kernels->lanes),
-        raw_weight_(request.shape.weight_size()),
-        raw_bias_(request.bias ? request.shape.out_channels : 0) {
+        fallback_(request, scheme, packed_->largest_sum) {
     if (!complete()) return;
-    const ConvShape& s = request.shape;
     std::fill_n(zeros_.data(), zeros_.size(), 0.0f);
-    std::copy_n(request.weight, s.weight_size(), raw_weight_.data());
-    if (request.bias) std::copy_n(request.bias, s.out_channels, raw_bias_.data());
-
-    double inputs = 1, sums = packed_->largest_sum;
     for (int i = 0; i < 3; ++i) {
       const ShortAlgorithm& a = *scheme.axis[i];
       for (int j = 0; j < a.products * a.inputs(); ++j) input_matrix_[i][j] = static_cast<float>(a.b[j]);
       for (int j = 0; j < a.outputs * a.products; ++j) output_matrix_[i][j] = static_cast<float>(a.a[j]);
-      inputs *= std::max(1.0, row_sum(a.b, a.products, a.inputs()));
-      sums *= std::max(1.0, row_sum(a.a, a.outputs, a.products));
     }
-    // Transformed inputs must be finite, however small the kernels, and so must everything after them. A quarter of the
-    // largest float leaves room for rounding and the bias.
-    limit_ = static_cast<float>(FLT_MAX / 4 / (inputs * std::max(1.0, sums)));
     lay_out_workspace(request);
   }
 
   bool complete() const {
-    return packed_ && zeros_ && raw_weight_ && raw_bias_ && axes_[0].complete() && axes_[1].complete() &&
-           axes_[2].complete();
+    return zeros_ && fallback_ && axes_[0].complete() && axes_[1].complete() && axes_[2].complete();
   }
 
   const char* algorithm() const override { return winograd_candidate.name; }
+  const ShortScheme* short_scheme() const override { return &scheme_; }
   size_t workspace_bytes() const override { return sizeof(float) * (shared_floats_ + threads_ * thread_floats_); }
   size_t weight_bytes() const override {
-    return packed_->weight.size_bytes() + packed_->bias.size_bytes() + raw_weight_.size_bytes() +
-           raw_bias_.size_bytes();
+    return packed_->weight.size_bytes() + packed_->bias.size_bytes() + fallback_.bytes();
   }
   const ShortScheme& scheme() const { return scheme_; }
   const std::shared_ptr<TransformedWeights>& packed() const { return packed_; }
@@ -201,8 +172,8 @@ class WinogradPlan final : public ConvPlan {
     for (int64_t n = 0; n < s.batch; ++n) {
       const float* from = input + n * s.in_channels * s.in_pixels();
       float* to = output + n * s.out_channels * s.out_pixels();
-      if (!within_limit(from)) {
-        if (!run_direct(from, to)) return false;
+      if (!fallback_.within_limit(from, threads_)) {
+        if (!fallback_.run(from, to)) return false;
       } else if (regions_ == 1) {
         run_whole(from, to, workspace);
       } else {
@@ -450,34 +421,6 @@ class WinogradPlan final : public ConvPlan {
     }
   }
 
-  bool within_limit(const float* input) const {
-    const int64_t size = shape().in_channels * shape().in_pixels();
-    const Split chunks = Split::at_most(size, 64 * 1024);
-    std::atomic<bool> beyond{false};
-    parallel_for(threads_, chunks.parts, [&](int64_t chunk, int) {
-      if (!all_within(input + chunks.begin(chunk), chunks.size(chunk), limit_))
-        beyond.store(true, std::memory_order_relaxed);
-    });
-    return !beyond.load(std::memory_order_relaxed);
-  }
-
-  // One image by the direct kernels, planned when it is first needed.
-  bool run_direct(const float* input, float* output) const {
-    std::shared_ptr<ConvPlan> direct;
-    {
-      const std::lock_guard<std::mutex> lock(direct_mutex_);
-      if (!direct_) {
-        ConvShape one = shape();
-        one.batch = 1;
-        const float* bias = raw_bias_.size() > 0 ? raw_bias_.data() : nullptr;
-        direct_ = k_lanes_candidate.create(
-            {one, raw_weight_.data(), bias, &kernels(), threads_, AlgorithmFamily::direct, false, 0}, nullptr);
-      }
-      direct = direct_;
-    }
-    return direct && direct->run(input, output);
-  }
-
   ShortScheme scheme_;
   std::shared_ptr<TransformedWeights> packed_;
   ConvShape padded_;
@@ -485,12 +428,9 @@ class WinogradPlan final : public ConvPlan {
   Split blocks_;
   ShortAxis axes_[3];
   AlignedFloats zeros_;  // a pixel outside the input; the bias of the products
-  AlignedFloats raw_weight_, raw_bias_;
-  mutable std::mutex direct_mutex_;
-  mutable std::shared_ptr<ConvPlan> direct_;
+  DirectFallback fallback_;
   float input_matrix_[3][ShortAlgorithm::max_products * ShortAlgorithm::max_inputs];
   float output_matrix_[3][ShortAlgorithm::max_outputs * ShortAlgorithm::max_products];
-  float limit_ = 0;  // of |input|
   int threads_ = 1;
   int64_t regions_ = 1, product_tiles_ = 0;
   int64_t input_pitch_ = 0, input_point_stride_ = 0, product_point_stride_ = 0, result_pitch_ = 0;
@@ -503,11 +443,8 @@ class WinogradPlan final : public ConvPlan {
 bool accepts(const PlanRequest& request) {
   const ConvShape& shape = request.shape;
   if (request.family == AlgorithmFamily::direct || request.tolerance <= 0 || shape.output_size() == 0) return false;
-  // G of three axes makes a weight up to 75 times as large. The bias is added to sums below a quarter of the largest
-  // float.
   ShortScheme scheme;
-  return choose_scheme(request, &scheme) && all_within(request.weight, shape.weight_size(), FLT_MAX / 128) &&
-         (!request.bias || all_within(request.bias, shape.out_channels, FLT_MAX / 2));
+  return choose_scheme(request, &scheme) && may_transform(request);
 }
 
 double cost(const PlanRequest& request) {
@@ -529,7 +466,7 @@ std::shared_ptr<ConvPlan> create_winograd(const PlanRequest& request, const Shor
     const auto* plan = static_cast<const WinogradPlan*>(sibling);
     if (plan->scheme().same_weights(scheme)) packed = plan->packed();
   }
-  if (!packed) packed = transform_weights(request, scheme);
+  if (!packed) packed = transform_weights(request, scheme, channel_blocks(request), request.kernels->lanes);
   if (!packed) return nullptr;
   std::shared_ptr<WinogradPlan> plan(new (std::nothrow) WinogradPlan(request, scheme, std::move(packed)));
   return plan && plan->complete() ? plan : nullptr;

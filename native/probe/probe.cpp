@@ -14,8 +14,10 @@
 #include "plan/candidate.hpp"
 #include "plan/choose.hpp"
 #include "plan/split.hpp"
+#include "probe/all_plans.hpp"
 #include "probe/arguments.hpp"
 #include "probe/short_plan.hpp"
+#include "probe/transposed_plan.hpp"
 
 namespace atrous {
 namespace {
@@ -511,7 +513,9 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   exports.Set("validTapFraction", Napi::Function::New(env, valid_tap_fraction));
   exports.Set("tapRuns", Napi::Function::New(env, tap_runs));
   exports.Set("split", Napi::Function::New(env, split));
+  export_all_plans(env, exports);
   export_short_plans(env, exports);
+  export_transposed_plans(env, exports);
   return exports;
 }
 

@@ -96,19 +96,6 @@ Napi::Value all_fits(const Napi::CallbackInfo& info) {
   return result;
 }
 
-Napi::Object describe(Napi::Env env, const ShortScheme& scheme) {
-  Napi::Object result = Napi::Object::New(env);
-  Napi::Array algorithms = Napi::Array::New(env), region = Napi::Array::New(env);
-  for (uint32_t i = 0; i < 3; ++i) {
-    algorithms.Set(i, index_of(scheme.axis[i]));
-    region.Set(i, static_cast<double>(scheme.region[i]));
-  }
-  result.Set("algorithms", algorithms);
-  result.Set("tapGroups", scheme.tap_groups);
-  result.Set("region", region);
-  return result;
-}
-
 // False, with an exception pending, for a scheme that does not compute the shape.
 bool read_scheme(const Napi::Value& value, const ConvShape& shape, ShortScheme* scheme) {
   const Fields fields(value);
@@ -224,6 +211,19 @@ Napi::Value run(const Napi::CallbackInfo& info) {
 }
 
 }  // namespace
+
+Napi::Object describe(Napi::Env env, const ShortScheme& scheme) {
+  Napi::Object result = Napi::Object::New(env);
+  Napi::Array algorithms = Napi::Array::New(env), region = Napi::Array::New(env);
+  for (uint32_t i = 0; i < 3; ++i) {
+    algorithms.Set(i, index_of(scheme.axis[i]));
+    region.Set(i, static_cast<double>(scheme.region[i]));
+  }
+  result.Set("algorithms", algorithms);
+  result.Set("tapGroups", scheme.tap_groups);
+  result.Set("region", region);
+  return result;
+}
 
 void export_short_plans(Napi::Env env, Napi::Object exports) {
   exports.Set("shortAlgorithms", Napi::Function::New(env, list));

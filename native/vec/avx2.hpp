@@ -69,7 +69,68 @@ struct Avx2 {
     for (int i = 0; i < 8; ++i) r[i] = t[i];
   }
 
+  // Of the 4·lanes floats that r holds in order, in units of 1, 2 or 4: unit 4·i + q becomes unit i of r[q].
+  template <int Unit>
+  static void deinterleave4(Register (&r)[4]) {
+    const Register a = r[0], b = r[1], c = r[2], d = r[3];
+    if constexpr (Unit == 1) {
+      transpose_halves(low_halves(a, c), high_halves(a, c), low_halves(b, d), high_halves(b, d), r);
+    } else if constexpr (Unit == 2) {
+      const Register ab = unpack_low64(a, b), ab_high = unpack_high64(a, b);
+      const Register cd = unpack_low64(c, d), cd_high = unpack_high64(c, d);
+      r[0] = low_halves(ab, cd);
+      r[1] = low_halves(ab_high, cd_high);
+      r[2] = high_halves(ab, cd);
+      r[3] = high_halves(ab_high, cd_high);
+    } else {
+      r[0] = low_halves(a, c);
+      r[1] = high_halves(a, c);
+      r[2] = low_halves(b, d);
+      r[3] = high_halves(b, d);
+    }
+  }
+  template <int Unit>
+  static void interleave4(Register (&r)[4]) {
+    if constexpr (Unit == 1) transpose_halves(r[0], r[1], r[2], r[3], r);
+    const Register a = r[0], b = r[1], c = r[2], d = r[3];
+    if constexpr (Unit == 1) {
+      r[0] = low_halves(a, b);
+      r[1] = low_halves(c, d);
+      r[2] = high_halves(a, b);
+      r[3] = high_halves(c, d);
+    } else if constexpr (Unit == 2) {
+      const Register ab = low_halves(a, c), ab_high = high_halves(a, c);
+      const Register cd = low_halves(b, d), cd_high = high_halves(b, d);
+      r[0] = unpack_low64(ab, cd);
+      r[1] = unpack_high64(ab, cd);
+      r[2] = unpack_low64(ab_high, cd_high);
+      r[3] = unpack_high64(ab_high, cd_high);
+    } else {
+      r[0] = low_halves(a, b);
+      r[1] = low_halves(c, d);
+      r[2] = high_halves(a, b);
+      r[3] = high_halves(c, d);
+    }
+  }
+
  private:
+  static Register low_halves(Register a, Register b) { return _mm256_permute2f128_ps(a, b, 0x20); }
+  static Register high_halves(Register a, Register b) { return _mm256_permute2f128_ps(a, b, 0x31); }
+  static Register unpack_low64(Register a, Register b) {
+    return _mm256_castpd_ps(_mm256_unpacklo_pd(_mm256_castps_pd(a), _mm256_castps_pd(b)));
+  }
+  static Register unpack_high64(Register a, Register b) {
+    return _mm256_castpd_ps(_mm256_unpackhi_pd(_mm256_castps_pd(a), _mm256_castps_pd(b)));
+  }
+  // 4×4 transposes in both halves.
+  static void transpose_halves(Register a, Register b, Register c, Register d, Register (&r)[4]) {
+    const Register ab = _mm256_unpacklo_ps(a, b), ab_high = _mm256_unpackhi_ps(a, b);
+    const Register cd = _mm256_unpacklo_ps(c, d), cd_high = _mm256_unpackhi_ps(c, d);
+    r[0] = _mm256_shuffle_ps(ab, cd, 0x44);
+    r[1] = _mm256_shuffle_ps(ab, cd, 0xee);
+    r[2] = _mm256_shuffle_ps(ab_high, cd_high, 0x44);
+    r[3] = _mm256_shuffle_ps(ab_high, cd_high, 0xee);
+  }
   // Lane i takes part where i < count.
   static __m256i mask(int count) {
     return _mm256_cmpgt_epi32(_mm256_set1_epi32(count), _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));

@@ -61,7 +61,68 @@ struct Avx512 {
     }
   }
 
+  // Of the 4·lanes floats that r holds in order, in units of 1, 2, 4 or 8: unit 4·i + q becomes unit i of r[q].
+  template <int Unit>
+  static void deinterleave4(Register (&r)[4]) {
+    if constexpr (Unit == 8) {
+      const Register a = r[0], b = r[1], c = r[2], d = r[3];
+      r[0] = low_halves(a, c);
+      r[1] = high_halves(a, c);
+      r[2] = low_halves(b, d);
+      r[3] = high_halves(b, d);
+      return;
+    }
+    transpose_quarters(r);
+    if constexpr (Unit == 1) transpose_in_quarters(r);
+    if constexpr (Unit == 2) {
+      const Register a = r[0], b = r[1], c = r[2], d = r[3];
+      r[0] = unpack_low64(a, c);
+      r[1] = unpack_high64(a, c);
+      r[2] = unpack_low64(b, d);
+      r[3] = unpack_high64(b, d);
+    }
+  }
+  template <int Unit>
+  static void interleave4(Register (&r)[4]) {
+    const Register a = r[0], b = r[1], c = r[2], d = r[3];
+    if constexpr (Unit == 8) {
+      r[0] = low_halves(a, b);
+      r[1] = low_halves(c, d);
+      r[2] = high_halves(a, b);
+      r[3] = high_halves(c, d);
+      return;
+    }
+    if constexpr (Unit == 1) transpose_in_quarters(r);
+    if constexpr (Unit == 2) {
+      r[0] = unpack_low64(a, b);
+      r[1] = unpack_low64(c, d);
+      r[2] = unpack_high64(a, b);
+      r[3] = unpack_high64(c, d);
+    }
+    transpose_quarters(r);
+  }
+
  private:
+  static Register low_halves(Register a, Register b) { return _mm512_shuffle_f32x4(a, b, 0x44); }
+  static Register high_halves(Register a, Register b) { return _mm512_shuffle_f32x4(a, b, 0xee); }
+  // Quarter j of r[i] and quarter i of r[j] change places.
+  static void transpose_quarters(Register (&r)[4]) {
+    const Register a = _mm512_shuffle_f32x4(r[0], r[1], 0x44), b = _mm512_shuffle_f32x4(r[0], r[1], 0xee);
+    const Register c = _mm512_shuffle_f32x4(r[2], r[3], 0x44), d = _mm512_shuffle_f32x4(r[2], r[3], 0xee);
+    r[0] = _mm512_shuffle_f32x4(a, c, 0x88);
+    r[1] = _mm512_shuffle_f32x4(a, c, 0xdd);
+    r[2] = _mm512_shuffle_f32x4(b, d, 0x88);
+    r[3] = _mm512_shuffle_f32x4(b, d, 0xdd);
+  }
+  // Within each quarter, float j of r[i] and float i of r[j] do.
+  static void transpose_in_quarters(Register (&r)[4]) {
+    const Register a = _mm512_unpacklo_ps(r[0], r[1]), b = _mm512_unpackhi_ps(r[0], r[1]);
+    const Register c = _mm512_unpacklo_ps(r[2], r[3]), d = _mm512_unpackhi_ps(r[2], r[3]);
+    r[0] = unpack_low64(a, c);
+    r[1] = unpack_high64(a, c);
+    r[2] = unpack_low64(b, d);
+    r[3] = unpack_high64(b, d);
+  }
   static __mmask16 mask(int count) { return static_cast<__mmask16>((1u << count) - 1u); }
   static Register unpack_low64(Register a, Register b) {
     return _mm512_castpd_ps(_mm512_unpacklo_pd(_mm512_castps_pd(a), _mm512_castps_pd(b)));

@@ -42,6 +42,26 @@ struct Neon {
   // FMAX gives NaN when either operand is NaN.
   static Register relu(Register v) { return vmaxq_f32(v, vdupq_n_f32(0.0f)); }
 
+  // Of the 4·lanes floats that r holds in order, in units of 1 or 2: unit 4·i + q becomes unit i of r[q].
+  template <int Unit>
+  static void deinterleave4(Register (&r)[4]) {
+    if constexpr (Unit == 1) return transpose(r);
+    const Register a = r[0], b = r[1], c = r[2], d = r[3];
+    r[0] = low_halves(a, c);
+    r[1] = high_halves(a, c);
+    r[2] = low_halves(b, d);
+    r[3] = high_halves(b, d);
+  }
+  template <int Unit>
+  static void interleave4(Register (&r)[4]) {
+    if constexpr (Unit == 1) return transpose(r);
+    const Register a = r[0], b = r[1], c = r[2], d = r[3];
+    r[0] = low_halves(a, b);
+    r[1] = low_halves(c, d);
+    r[2] = high_halves(a, b);
+    r[3] = high_halves(c, d);
+  }
+
   static void transpose(Register (&r)[lanes]) {
     const Register a = vtrn1q_f32(r[0], r[1]), b = vtrn2q_f32(r[0], r[1]);
     const Register c = vtrn1q_f32(r[2], r[3]), d = vtrn2q_f32(r[2], r[3]);

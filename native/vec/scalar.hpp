@@ -32,6 +32,10 @@ struct Scalar {
   static Register relu(Register v) { return v < 0.0f ? 0.0f : v; }
 
   static void transpose(Register (&)[lanes]) {}
+  template <int Unit>
+  static void deinterleave4(Register (&)[4]) {}
+  template <int Unit>
+  static void interleave4(Register (&)[4]) {}
 };
 
 }  // namespace

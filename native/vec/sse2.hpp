@@ -42,9 +42,31 @@ struct Sse2 {
   // The second operand is returned when either is NaN: NaN stays NaN.
   static Register relu(Register v) { return _mm_max_ps(_mm_setzero_ps(), v); }
 
+  // Of the 4·lanes floats that r holds in order, in units of 1 or 2: unit 4·i + q becomes unit i of r[q].
+  template <int Unit>
+  static void deinterleave4(Register (&r)[4]) {
+    if constexpr (Unit == 1) return transpose(r);
+    const Register a = r[0], b = r[1], c = r[2], d = r[3];
+    r[0] = low_halves(a, c);
+    r[1] = high_halves(a, c);
+    r[2] = low_halves(b, d);
+    r[3] = high_halves(b, d);
+  }
+  template <int Unit>
+  static void interleave4(Register (&r)[4]) {
+    if constexpr (Unit == 1) return transpose(r);
+    const Register a = r[0], b = r[1], c = r[2], d = r[3];
+    r[0] = low_halves(a, b);
+    r[1] = low_halves(c, d);
+    r[2] = high_halves(a, b);
+    r[3] = high_halves(c, d);
+  }
+
   static void transpose(Register (&r)[lanes]) { _MM_TRANSPOSE4_PS(r[0], r[1], r[2], r[3]); }
 
  private:
+  static Register low_halves(Register a, Register b) { return _mm_movelh_ps(a, b); }
+  static Register high_halves(Register a, Register b) { return _mm_movehl_ps(b, a); }
 // Rare, and too long to stand in every kernel.
 #if defined(_MSC_VER)
   __declspec(noinline)

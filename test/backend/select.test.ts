@@ -23,6 +23,7 @@ function fakeAddon() {
     isas: ['avx2', 'scalar'],
     cpus: 3,
     createPlan: vi.fn<NativeAddon['createPlan']>(() => nativePlan),
+    createTransposedPlan: vi.fn<NativeAddon['createPlan']>(() => nativePlan),
     measurePeak: () => 0,
     allocationCount: () => 0,
   } satisfies NativeAddon;

@@ -9,7 +9,10 @@ describe('parseArguments', () => {
       full: false,
       filter: undefined,
       threads: undefined,
+      isas: undefined,
+      tolerance: 1e-5,
       json: false,
+      candidates: false,
       peers: true,
       model: undefined,
       output: undefined,
@@ -17,9 +20,20 @@ describe('parseArguments', () => {
   });
 
   it('reads every option', () => {
-    expect(
-      parseArguments(['--full', '--filter', 'd(4|8)$', '--threads', '2,1,2', '--json', '--no-peers', '--model', 'isnet', '--output', 'x']),
-    ).toEqual({ full: true, filter: /d(4|8)$/, threads: [1, 2], json: true, peers: false, model: 'isnet', output: 'x' });
+    const words = '--full --filter d(4|8)$ --threads 2,1,2 --isa avx2,scalar --tolerance 0 --json --no-peers --model isnet --output x';
+    expect(parseArguments(words.split(' '))).toEqual({
+      full: true,
+      filter: /d(4|8)$/,
+      threads: [1, 2],
+      isas: ['avx2', 'scalar'],
+      tolerance: 0,
+      json: true,
+      candidates: false,
+      peers: false,
+      model: 'isnet',
+      output: 'x',
+    });
+    expect(parseArguments(['--candidates'])).toMatchObject({ candidates: true });
     expect(parseArguments(['--help'])).toBeNull();
   });
 
@@ -32,6 +46,10 @@ describe('parseArguments', () => {
     [['--threads', '1,x'], /'1,x'/],
     [['--threads', '1.5'], /'1.5'/],
     [['--threads', ''], /''/],
+    [['--tolerance=-1'], /'-1'/],
+    [['--tolerance', ''], /''/],
+    [['--tolerance', 'low'], /'low'/],
+    [['--candidates', '--model', 'isnet'], /both/],
     [['--model', 'resnet'], /'resnet'/],
   ])('refuses %j', (argv, message) => {
     expect(() => parseArguments(argv)).toThrow(UsageError);
@@ -48,7 +66,7 @@ describe('main', () => {
     expect(out.mock.calls.join('')).toContain('--model isnet');
   });
 
-  it.each([[['--nonsense']], [['--filter', 'no-layer-has-this-name']]])(
+  it.each([[['--nonsense']], [['--filter', 'no-layer-has-this-name']], [['--isa', 'mmx']]])(
     'returns 2 for %j and writes nothing on standard output',
     async (argv) => {
       const out = vi.spyOn(process.stdout, 'write').mockReturnValue(true);

@@ -53,9 +53,22 @@ describe('the reference', () => {
 
 describe('checkAgainst', () => {
   it('passes the right result and one within the bound', () => {
-    expect(checkAgainst(reference, reference.output)).toEqual({ ok: true, maxError: 0, maxErrorOverBound: 0 });
+    const check = (output: Float32Array) => checkAgainst(reference, output, 'direct-k-lanes', 1e-5);
+    expect(check(reference.output)).toEqual({ ok: true, maxError: 0, maxErrorOverBound: 0 });
     const near = reference.output.map((value, i) => value + 0.5 * reference.bound[i]!);
-    expect(checkAgainst(reference, near)).toMatchObject({ ok: true });
+    expect(check(near)).toMatchObject({ ok: true });
+  });
+
+  it('allows a short algorithm the tolerance times the largest Σ|x·w| of the map beside', () => {
+    const map = 16 * 16;
+    const largest = Math.max(...Array.from({ length: map }, (_, i) => directSum(problem, 3, i >> 4, i & 15).absolute));
+    expect(reference.largestOfMap[3 * map + 5]).toBeCloseTo(largest, 4);
+    const off = (share: number): Float32Array =>
+      reference.output.map((value, i) => value + share * (reference.bound[i]! + 1e-3 * reference.largestOfMap[i]!));
+    expect(checkAgainst(reference, off(0.9), 'winograd-k-lanes', 1e-3).ok).toBe(true);
+    expect(checkAgainst(reference, off(1.1), 'winograd-k-lanes', 1e-3).ok).toBe(false);
+    expect(checkAgainst(reference, off(0.9), 'winograd-k-lanes', 1e-5).ok).toBe(false);
+    expect(checkAgainst(reference, off(0.9), 'direct-k-lanes', 1e-3).ok).toBe(false);
   });
 
   it.each([
@@ -65,11 +78,11 @@ describe('checkAgainst', () => {
   ])('fails %s', (_name, spoil) => {
     const output = reference.output.slice();
     spoil(output, reference.bound);
-    expect(checkAgainst(reference, output).ok).toBe(false);
+    expect(checkAgainst(reference, output, null, 0).ok).toBe(false);
   });
 
   it('fails a result of another length', () => {
-    expect(checkAgainst(reference, reference.output.subarray(1)).ok).toBe(false);
+    expect(checkAgainst(reference, reference.output.subarray(1), null, 0).ok).toBe(false);
     expect(roughlyEqual(reference, reference.output.subarray(1))).toBe(false);
   });
 
@@ -88,18 +101,18 @@ describe('checkAgainst', () => {
 });
 
 describe('measureLayer', () => {
-  const options = { threads: [1, 2], budgetMilliseconds: 1, rounds: 1, longestRunSeconds: 1 };
+  const options = { threads: [1, 2], tolerance: 1e-5, budgetMilliseconds: 1, rounds: 1, longestRunSeconds: 1 };
 
   /** Computes right but for the last bit of one element. */
   const spoiled = (when: (threads: number) => boolean): Native => ({
     isa: 'spoiled',
-    prepare(layer, threads) {
-      const right = prepareBackend(typescriptBackend, layer, 1);
+    prepare(layer, execution) {
+      const right = prepareBackend(typescriptBackend, layer, execution);
       return {
         ...right,
         async run() {
           await right.run();
-          if (when(threads)) right.output()[1000]! *= 1 + 2 ** -23;
+          if (when(execution.threads)) right.output()[1000]! *= 1 + 2 ** -23;
         },
       };
     },

@@ -41,29 +41,32 @@ describe('wire format', () => {
 });
 
 describe('convModel', () => {
-  it.each(['aspp256_33_d6', 'dw64_112_k5_d2', 'wavenet_d16', 'vol32_d2'])('%s decodes to one Conv of the same convolution', (name) => {
-    const shape = shapes.find((candidate) => candidate.name === name)!;
-    const problem = makeProblem({ ...shape, inChannels: shape.groups * 2, outChannels: shape.groups * 3 });
-    const bytes = convModel({ ...problem, bias: new Float32Array(shape.groups * 3).fill(0.5) });
-    const [conv, ...others] = dilatedConvolutions(bytes);
-    expect(others).toEqual([]);
-    expect(conv).toEqual({
-      name,
-      inputTensor: 'x',
-      outputTensor: 'y',
-      weightDims: problem.weightDims,
-      weight: problem.weight,
-      bias: new Float32Array(shape.groups * 3).fill(0.5),
-      strides: shape.kernel.map(() => 1),
-      dilations: shape.kernel.map(() => shape.dilation),
-      pads: [...problem.padding.map(([begin]) => begin), ...problem.padding.map(([, end]) => end)],
-      group: shape.groups,
-    });
-    const top = readFields(bytes);
-    expect(top.find(({ number }) => number === schema.model.irVersion)?.value).toBe(8);
-    const opset = readFields(top.find(({ number }) => number === schema.model.opsetImport)!.bytes);
-    expect(opset.find(({ number }) => number === schema.opset.version)?.value).toBe(15);
-  });
+  it.each(['aspp256_33_d6', 'dw64_112_k5_d2', 'wavenet_d16', 'vol32_d2', 'res128_56_s2_d2'])(
+    '%s decodes to one Conv of the same convolution',
+    (name) => {
+      const shape = shapes.find((candidate) => candidate.name === name)!;
+      const problem = makeProblem({ ...shape, inChannels: shape.groups * 2, outChannels: shape.groups * 3 });
+      const bytes = convModel({ ...problem, bias: new Float32Array(shape.groups * 3).fill(0.5) });
+      const [conv, ...others] = dilatedConvolutions(bytes);
+      expect(others).toEqual([]);
+      expect(conv).toEqual({
+        name,
+        inputTensor: 'x',
+        outputTensor: 'y',
+        weightDims: problem.weightDims,
+        weight: problem.weight,
+        bias: new Float32Array(shape.groups * 3).fill(0.5),
+        strides: shape.kernel.map(() => shape.stride),
+        dilations: shape.kernel.map(() => shape.dilation),
+        pads: [...problem.padding.map(([begin]) => begin), ...problem.padding.map(([, end]) => end)],
+        group: shape.groups,
+      });
+      const top = readFields(bytes);
+      expect(top.find(({ number }) => number === schema.model.irVersion)?.value).toBe(8);
+      const opset = readFields(top.find(({ number }) => number === schema.model.opsetImport)!.bytes);
+      expect(opset.find(({ number }) => number === schema.opset.version)?.value).toBe(15);
+    },
+  );
 });
 
 describe('float16ToFloat32', () => {

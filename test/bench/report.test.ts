@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { renderPage } from '../../bench/report/page.js';
 import { renderPicture } from '../../bench/report/picture.js';
 import { bestPeer, geometricMean, gigaflops, isRight, type BenchResult, type Entry, type LayerResult } from '../../bench/report/result.js';
+import { makeStandings, verdict } from '../../bench/report/standing.js';
 import { duration, makeRemarks, makeTables, renderText } from '../../bench/report/table.js';
 
 const entry = (name: string, kind: Entry['kind'], threads: number, milliseconds: number | null, more: Partial<Entry> = {}): Entry => ({
@@ -12,7 +13,10 @@ const entry = (name: string, kind: Entry['kind'], threads: number, milliseconds:
   status: 'timed',
   algorithm: kind === 'native' ? 'direct-k-lanes' : null,
   note: null,
-  timing: milliseconds === null ? null : { milliseconds, medianMilliseconds: milliseconds, runs: 9 },
+  timing:
+    milliseconds === null
+      ? null
+      : { milliseconds, medianMilliseconds: milliseconds, cpuShare: 1, roundMilliseconds: [milliseconds], runs: 9 },
   maxErrorOverBound: null,
   maxErrorOverDeviation: null,
   ...more,
@@ -23,11 +27,13 @@ const layer = (name: string, entries: Entry[], more: Partial<LayerResult> = {}):
   network: 'a <network>',
   inputDims: [1, 8, 16, 16],
   weightDims: [8, 8, 3, 3],
+  layout: 'channelsFirst',
+  stride: [1, 1],
   dilation: [2, 2],
   groups: 1,
   multiplies: 1e9,
   goalPercent: 200,
-  best: null,
+  published: { 1: { library: 'ncnn', percent: 125 }, 2: { library: 'oneDNN', percent: 80 } },
   entries,
   comparison: null,
   ...more,
@@ -41,6 +47,7 @@ const result: BenchResult = {
   peerVersions: { onnxruntime: '1.30.0' },
   isas: ['avx2', 'scalar'],
   threads: [1, 2],
+  tolerance: 1e-5,
   peak: { avx2: 100, scalar: 10 },
   notes: ['a note'],
   layers: [
@@ -86,19 +93,93 @@ describe('figures', () => {
   });
 });
 
+describe('the verdict', () => {
+  const at = (name: string, milliseconds: number, more: Partial<LayerResult> = {}): LayerResult =>
+    layer(name, [entry('avx2', 'native', 1, milliseconds), entry('onnxruntime', 'peer', 1, 20)], { goalPercent: 100, ...more });
+  // 100 % of the peak takes 20 ms.
+  const layers = [
+    at('good', 10),
+    at('nearly', 20 / 0.96),
+    at('short', 20 / 0.94),
+    at('aside', 40, { goalPercent: null, published: { 1: { library: 'oneDNN', percent: 115 } } }),
+  ];
+  const judged = { ...result, layers, threads: [1] };
+
+  it('counts goals within 5 % as reached, and names what is below the published figure, worst first', () => {
+    expect(verdict(makeStandings(judged, 1))).toMatch(
+      /^2 of 3 goals reached within 5 %; .*; 3 of 4 layers below the best published figure: aside 0\.43×, short 0\.75×, nearly 0\.77×$/,
+    );
+  });
+
+  it('takes the means over the layers with goals', () => {
+    const mean = Math.cbrt(1.6 * 0.768 * 0.752);
+    const overPeer = Math.cbrt(2 * 0.96 * 0.94);
+    expect(verdict(makeStandings(judged, 1))).toContain(`mean ${mean.toFixed(2)}× published, ${overPeer.toFixed(2)}× onnxruntime`);
+  });
+
+  it('sets direct kernels no goals, and compares them with direct ones', () => {
+    const standings = makeStandings({ ...judged, tolerance: 0 }, 1);
+    expect(standings.every(({ goalPercent }) => goalPercent === null)).toBe(true);
+    // ncnn's 125 % is not direct, oneDNN's 115 % is.
+    expect(standings.map(({ published }) => published?.library)).toEqual([undefined, undefined, undefined, 'oneDNN']);
+    expect(verdict(standings)).toBe('1 of 1 layers below the best published figure: aside 0.43×');
+  });
+
+  it('is silent where there is nothing to judge by', () => {
+    expect(verdict(makeStandings({ ...judged, layers: [at('free', 10, { goalPercent: null, published: {} })] }, 1))).toBeNull();
+  });
+});
+
 describe('tables', () => {
   const [one, everyOne, two] = [makeTables(result)[0]!, makeTables(result)[2]!, makeTables(result)[1]!];
 
-  it('set us beside the best peer', () => {
+  it('set us beside the goal, the published figure and ONNX Runtime', () => {
     expect(one.title).toBe('avx2, 1 thread');
-    expect(one.rows[0]).toEqual(['first', 'direct-k-lanes', '20.0', '100', '100', '200', 'onnxruntime', '40.0', '2.00×']);
-    expect(two.rows[0]).toEqual(['first', 'direct-k-lanes', '10.0', '200', '100', '2.00×', 'onnxruntime', '30.0', '3.00×']);
+    const cells = (table: typeof one, row: readonly string[]): Record<string, string> =>
+      Object.fromEntries(table.columns.map((name, column) => [name, row[column]!]));
+    const common = { layer: 'first', algorithm: 'direct-k-lanes', '% of peak': '100' };
+    expect(cells(one, one.rows[0]!)).toEqual({
+      ...common,
+      ms: '20.0',
+      'GFLOP/s': '100',
+      'goal %': '200',
+      'published %': '125',
+      by: 'ncnn',
+      '× published': '0.80×',
+      'onnxruntime ms': '40.0',
+      '× onnxruntime': '2.00×',
+    });
+    // Two threads: of the peak of two cores, 1.85 / 2 of the goal.
+    expect(cells(two, two.rows[0]!)).toEqual({
+      ...common,
+      ms: '10.0',
+      'GFLOP/s': '200',
+      'goal %': '185',
+      scaling: '2.00×',
+      'published %': '80',
+      by: 'oneDNN',
+      '× published': '1.25×',
+      'onnxruntime ms': '30.0',
+      '× onnxruntime': '3.00×',
+    });
+    expect(one.summary.map((row) => [row[0], row.at(-1)])).toEqual([
+      ['geometric mean', '2.00×'],
+      ['sum of 1 layers', '2.00×'],
+    ]);
   });
 
   it('show what is wrong without a time, and leave it out of the means', () => {
     expect(one.rows[1]!.slice(0, 5)).toEqual(['second', 'direct-k-lanes', 'WRONG', '–', '–']);
     expect(one.summary[0]).toContain('2.00×');
     expect(makeRemarks(result)).toContain('WRONG: second, avx2, threads 1: 4 times the allowed error');
+  });
+
+  it('say where other work took the CPU away', () => {
+    const timing = { milliseconds: 9, medianMilliseconds: 9, cpuShare: 0.6, roundMilliseconds: [9], runs: 9 };
+    const robbed = layer('robbed', [entry('avx2', 'native', 1, null, { timing })]);
+    const of = (layers: LayerResult[]) => makeRemarks({ ...result, layers }).filter((remark) => remark.startsWith('Disturbed'));
+    expect(of([...result.layers, robbed])).toEqual([expect.stringMatching(/ on robbed$/)]);
+    expect(of([...result.layers])).toEqual([]);
   });
 
   it('name everyone, the skipped and the unable too', () => {
@@ -117,9 +198,9 @@ describe('tables', () => {
       ...result,
       isas: [],
       peak: {},
-      layers: [layer('only', [entry('typescript', 'typescript', 1, 5)], { goalPercent: null })],
+      layers: [layer('only', [entry('typescript', 'typescript', 1, 5)], { goalPercent: null, published: {} })],
     };
-    expect(makeTables(bare)[0]!.rows[0]).toEqual(['only', '', '5.00', '400', '–', '–', '–', '–']);
+    expect(makeTables(bare)[0]!.rows[0]).toEqual(['only', '', '5.00', '400', '–', '–', '–']);
     expect(renderPicture(bare, 1)).toContain('GFLOP/s');
   });
 });

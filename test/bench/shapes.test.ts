@@ -1,15 +1,46 @@
 /** The named layers: complete, and in agreement with the figures they were measured with. */
 import { describe, expect, it } from 'vitest';
 import { outputSize } from '../../lib/geometry/output-size.js';
+import { resolvePadding } from '../../lib/geometry/padding.js';
 import { requireMatches, UsageError } from '../../bench/arguments.js';
 import { sameBits } from '../../bench/check.js';
 import { makeProblem, product, resolvedShape, seededValues } from '../../bench/problem.js';
-import { multiplyCount, outputSizes, shapes } from '../../bench/shapes.js';
+import { multiplyCount, outputSizes, type Shape, shapes } from '../../bench/shapes.js';
 
 describe('named layers', () => {
-  it('are 58, each under its own name', () => {
-    expect(shapes).toHaveLength(58);
-    expect(new Set(shapes.map(({ name }) => name)).size).toBe(58);
+  it('are 58 with goals and published figures, and others without, each under its own name', () => {
+    const goals = shapes.filter(({ goalPercent }) => goalPercent !== null);
+    expect(goals).toHaveLength(58);
+    for (const { published, batch, stride, layout } of goals) {
+      expect(Object.keys(published)).toEqual(['1', '2']);
+      expect({ batch, stride, layout }).toEqual({ batch: 1, stride: 1, layout: 'channelsFirst' });
+    }
+    expect(shapes.filter(({ goalPercent }) => goalPercent === null).every(({ published }) => Object.keys(published).length === 0)).toBe(
+      true,
+    );
+    expect(new Set(shapes.map(({ name }) => name)).size).toBe(shapes.length);
+  });
+
+  it('have further layers of each kind', () => {
+    const depthwise = (shape: Shape): boolean => shape.groups === shape.inChannels;
+    const kinds: readonly (readonly [least: number, kind: (shape: Shape) => boolean])[] = [
+      [2, (shape) => shape.stride > 1 && shape.dilation === 1 && !depthwise(shape)],
+      [1, (shape) => shape.stride > 1 && shape.dilation > 1 && !depthwise(shape)],
+      [2, (shape) => shape.stride > 1 && depthwise(shape)],
+      ...[5, 7].map((size) => [2, (shape: Shape) => shape.input.length === 2 && shape.kernel[0] === size && !depthwise(shape)] as const),
+      [3, (shape) => shape.input.length === 1 && depthwise(shape)],
+      [2, (shape) => shape.layout === 'channelsLast' && depthwise(shape)],
+      [10, (shape) => shape.layout === 'channelsLast' && !depthwise(shape)],
+      [3, (shape) => shape.batch === 8],
+    ];
+    for (const [least, kind] of kinds) expect(shapes.filter(kind).length, String(kind)).toBeGreaterThanOrEqual(least);
+    for (const { name, layout, goalPercent: _, published: __, ...last } of shapes.filter(({ name }) => name.endsWith('_last'))) {
+      expect(layout).toBe('channelsLast');
+      expect(shapes.find((shape) => shape.name === name.replace('_last', ''))).toMatchObject({
+        ...last,
+        quick: expect.any(Boolean) as boolean,
+      });
+    }
   });
 
   it('have a quick choice that covers one, two and three dimensions, depthwise, groups and the smallest', () => {
@@ -23,14 +54,21 @@ describe('named layers', () => {
 
   it.each(shapes.map((shape) => [shape.name, shape] as const))('%s has the output size of the public formula', (_name, shape) => {
     const sizes = shape.input.map((size, axis) =>
-      outputSize(size, { kernel: shape.kernel[axis]!, dilation: shape.dilation, padding: shape.padding }),
+      outputSize(size, { kernel: shape.kernel[axis]!, stride: shape.stride, dilation: shape.dilation, padding: shape.padding }),
     );
     expect(outputSizes(shape)).toEqual(sizes);
-    const { output, paddingBegin, paddingEnd, kernel, input, dilation } = resolvedShape({
-      ...makeProblem({ ...shape, inChannels: shape.groups, outChannels: shape.groups }),
+    const { batch, output, paddingBegin, paddingEnd, kernel, stride, input, dilation } = resolvedShape(
+      makeProblem({ ...shape, inChannels: shape.groups, outChannels: shape.groups }),
+    );
+    expect(batch).toBe(shape.batch);
+    shape.input.forEach((size, index) => {
+      const axis = 3 - shape.input.length + index;
+      const wanted = { kernel: shape.kernel[index]!, stride: shape.stride, dilation: shape.dilation, padding: shape.padding };
+      expect([paddingBegin[axis], paddingEnd[axis]]).toEqual(resolvePadding(size, wanted));
     });
     for (const axis of [0, 1, 2] as const) {
-      expect(output[axis]).toBe(input[axis] + paddingBegin[axis] + paddingEnd[axis] - dilation[axis] * (kernel[axis] - 1));
+      const padded = input[axis] + paddingBegin[axis] + paddingEnd[axis];
+      expect(output[axis]).toBe(Math.floor((padded - dilation[axis] * (kernel[axis] - 1) - 1) / stride[axis]) + 1);
     }
   });
 
@@ -41,10 +79,12 @@ describe('named layers', () => {
     expect(count('grp32_256_56_d2')).toBe(256 * 8 * 9 * 56 * 56);
     expect(count('wavenet_d512')).toBe(64 * 128 * 2 * 16000);
     expect(count('vol32_d1')).toBe(32 * 32 * 27 * 32 ** 3);
+    expect(count('stem3to64_224_k7_s2_d1')).toBe(3 * 64 * 49 * 112 * 112);
+    expect(count('ctx21_64_b8_d4')).toBe(8 * 21 * 21 * 9 * 64 * 64);
   });
 
   it('are found by a part of their name or a pattern', () => {
-    expect(requireMatches(shapes, /aspp/)).toHaveLength(6);
+    expect(requireMatches(shapes, /aspp/)).toHaveLength(7);
     expect(requireMatches(shapes, /^ctx21_64_d(4|8)$/).map(({ name }) => name)).toEqual(['ctx21_64_d4', 'ctx21_64_d8']);
     expect(() => requireMatches(shapes, /nothing/)).toThrow(UsageError);
   });

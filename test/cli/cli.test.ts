@@ -1,6 +1,9 @@
 /** The command `atrous`, run as a user runs it: exit codes, what goes to stdout and what to stderr. */
 import { spawnSync } from 'node:child_process';
-import { describe, expect, it } from 'vitest';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
 import { features } from '../../lib/index.js';
 import packageJson from '../../package.json' with { type: 'json' };
 import { built } from '../support/built.js';
@@ -13,7 +16,7 @@ function atrous(args: readonly string[], environment: Record<string, string> = {
   return { status, stdout, stderr };
 }
 
-const commands = ['info', 'verify', 'bench', 'build'];
+const commands = ['info', 'verify', 'rf', 'bench', 'build'];
 
 describe('atrous', () => {
   it('prints its usage to stdout when asked, naming every command', () => {
@@ -99,5 +102,64 @@ describe('atrous verify', () => {
     const { status, stdout, stderr } = atrous(['verify'], { ATROUS_BACKEND: 'typescript' });
     expect({ status, stdout }).toEqual({ status: 1, stdout: '' });
     expect(stderr).toContain('typescript');
+  });
+});
+
+describe('atrous rf', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'atrous-rf-'));
+
+  afterAll(() => {
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  it('prints a row for every layer, and what the stack sees', () => {
+    const { status, stdout, stderr } = atrous(['rf', '3x3d1', '3x3d2', '3x3d4']);
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+    expect(stdout).toMatch(/^3x3d2 +3×3 +2 +1 +7×7 +1 +3 +none$/m);
+    expect(stdout).toContain('The stack sees 15×15, without holes.');
+  });
+
+  it('prints the same for programs, sizes too', () => {
+    const { stdout } = atrous(['rf', '3x3d2', '3x3d2', '--input', '32x48', '--json']);
+    const { layers } = JSON.parse(stdout) as { layers: unknown[] };
+    expect(layers[1]).toMatchObject({ field: [9, 9], jump: [1, 1], center: [4, 4], touched: 25, hasHoles: true, outputSize: [24, 40] });
+  });
+
+  it('knows networks by name', () => {
+    const { status, stdout, stderr } = atrous(['rf', 'drn-d-22', '--input', '224']);
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+    expect(stdout).toMatch(/^layer8\.0 +3×3 +1 +1 +28×28 +527×527 +8 +0 +none$/m);
+    expect(stdout).toContain('The network sees 527×527, without holes.');
+  });
+
+  it('writes pictures and pages that stand alone', () => {
+    const [svg, html] = ['field.svg', 'field.html'].map((name) => join(folder, name)) as [string, string];
+    expect(atrous(['rf', 'k2d1causal', 'k2d2causal', '--svg', svg, '--html', html])).toMatchObject({ status: 0, stderr: '' });
+    expect(readFileSync(svg, 'utf8')).toMatch(/^<svg /);
+    expect(readFileSync(html, 'utf8')).toMatch(/^<!doctype html>/);
+  });
+
+  it.each([
+    [['rf'], 'Expected the layers of a stack'],
+    [['rf', 'drn-d-23'], 'drn-d-22'],
+    [['rf', 'toString'], "received 'toString'"],
+    [['rf', '3x3d2q'], '  3x3d2q\n       ^\n'],
+    [['rf', '3x3', '--input', '32x32x32'], '--input'],
+    [['rf', '3x3', '--input', 'large'], "'large'"],
+    [['rf', '3x3', 't3x3s2o2'], 'layer 2 (t3x3s2o2).outputPadding'],
+    [['rf', '3x3s2same'], 'Expected --input to be given'],
+    [['rf', '5x5', '--input', '4'], 'layer 1 (5x5)'],
+    [['rf', '3x3', '--input', '99999999999'], '--input'],
+  ])('%j: exit code 2, no stack', (args, part) => {
+    const { status, stdout, stderr } = atrous(args);
+    expect({ status, stdout }).toEqual({ status: 2, stdout: '' });
+    expect(stderr).toContain(part);
+    expect(stderr).not.toMatch(/^\s+at /m);
+  });
+
+  it('says where it can not write: exit code 1', () => {
+    const { status, stderr } = atrous(['rf', '3x3', '--svg', join(folder, 'missing', 'field.svg')]);
+    expect(status).toBe(1);
+    expect(stderr).toContain('missing');
   });
 });

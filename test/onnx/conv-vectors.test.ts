@@ -1,50 +1,19 @@
 /**
- * The Conv vectors of ONNX's own conformance suites (node and PyTorch-converted), through the public conv() on each backend.
- *
- * They come as one file beside the repository, a JSON object a line: name, attrs, inputs [x, w, bias?] and expected, arrays as base64 of
- * little-endian values.
+ * The Conv vectors of ONNX's conformance suites through the public conv() on each backend.
  *
  * @see https://onnx.ai/onnx/operators/onnx__Conv.html
  */
-import { existsSync, readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { conv } from '../../lib/conv.js';
-import type { FloatTensor, Padding } from '../../lib/types.js';
+import type { FloatTensor } from '../../lib/types.js';
 import { referenceConv } from '../reference/conv.js';
 import { convShape } from '../support/conv-cases.js';
 import { errorBound } from '../support/expect-within-bound.js';
+import { type ConvVector, decode, paddingOf, readVectors } from './vectors.js';
 
-interface EncodedTensor {
-  readonly dtype: string;
-  readonly shape: readonly number[];
-  readonly b64: string;
-}
+const vectors = readVectors('Conv');
 
-interface ConvVector {
-  readonly name: string;
-  readonly op: string;
-  readonly attrs: {
-    readonly auto_pad?: 'NOTSET' | 'VALID' | 'SAME_UPPER' | 'SAME_LOWER';
-    readonly pads?: readonly number[];
-    readonly strides?: readonly number[];
-    readonly dilations?: readonly number[];
-    readonly group?: number;
-    readonly kernel_shape?: readonly number[];
-  };
-  readonly inputs: readonly EncodedTensor[];
-  readonly expected: readonly EncodedTensor[];
-}
-
-const path = fileURLToPath(new URL('../../../shared/data/onnx-conv.jsonl', import.meta.url));
-
-if (existsSync(path)) {
-  const vectors = readFileSync(path, 'utf8')
-    .split('\n')
-    .filter((line) => line !== '')
-    .map((line) => JSON.parse(line) as ConvVector)
-    .filter(({ op }) => op === 'Conv');
-
+if (vectors) {
   it('finds the vectors of Conv', () => {
     expect(vectors).toHaveLength(32);
   });
@@ -66,29 +35,7 @@ if (existsSync(path)) {
     });
   });
 } else {
-  console.warn(`SKIPPED: the ONNX Conv vectors are not at ${path}, so no conformance vector of ONNX was checked.`);
   it.skip('ONNX Conv vectors: their file is missing', () => undefined);
-}
-
-function decode({ dtype, shape, b64 }: EncodedTensor): FloatTensor {
-  expect(dtype).toBe('float32');
-  const bytes = Buffer.from(b64, 'base64');
-  const data = Float32Array.from({ length: bytes.length / 4 }, (_, index) => bytes.readFloatLE(4 * index));
-  return { data, dims: shape };
-}
-
-/** ONNX lists all begins, then all ends. */
-function paddingOf({ auto_pad: autoPad = 'NOTSET', pads }: ConvVector['attrs']): Padding {
-  switch (autoPad) {
-    case 'VALID':
-      return 'valid';
-    case 'SAME_UPPER':
-      return 'same';
-    case 'SAME_LOWER':
-      return 'sameLower';
-    case 'NOTSET':
-      return pads === undefined ? 0 : pads.slice(0, pads.length / 2).map((begin, axis) => [begin, pads[pads.length / 2 + axis]!] as const);
-  }
 }
 
 function referenceOf(attrs: ConvVector['attrs'], input: FloatTensor, weight: FloatTensor, bias: FloatTensor | undefined) {

@@ -4,7 +4,7 @@
  * One loop a sum sign, one look-up an element, and nothing shared with a backend. Beside each value stand the number of products in its
  * sum and the sum of their absolute values (|bias| with them): what a bound on rounding errors is made of.
  */
-import type { ConvShape } from '../../lib/backend/backend.js';
+import type { ConvShape, TransposedShape } from '../../lib/backend/backend.js';
 import type { PaddingMode } from '../../lib/types.js';
 
 export interface ReferenceResult {
@@ -81,13 +81,20 @@ function sourceOf(position: number, size: number, mode: PaddingMode): number | u
   }
 }
 
-export function inputIndex({ layout, inChannels, input }: ConvShape, n: number, c: number, z: number, y: number, x: number): number {
+export function inputIndex({ layout, inChannels, input }: TransposedShape, n: number, c: number, z: number, y: number, x: number): number {
   return layout === 'channelsFirst'
     ? (((n * inChannels + c) * input[0] + z) * input[1] + y) * input[2] + x
     : (((n * input[0] + z) * input[1] + y) * input[2] + x) * inChannels + c;
 }
 
-export function outputIndex({ layout, outChannels, output }: ConvShape, n: number, k: number, z: number, y: number, x: number): number {
+export function outputIndex(
+  { layout, outChannels, output }: TransposedShape,
+  n: number,
+  k: number,
+  z: number,
+  y: number,
+  x: number,
+): number {
   return layout === 'channelsFirst'
     ? (((n * outChannels + k) * output[0] + z) * output[1] + y) * output[2] + x
     : (((n * output[0] + z) * output[1] + y) * output[2] + x) * outChannels + k;

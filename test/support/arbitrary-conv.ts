@@ -26,7 +26,7 @@ const axis = fc.record({
 type Axis = typeof axis extends fc.Arbitrary<infer Value> ? Value : never;
 
 /** Counts of a group; groups that are all of one channel are depthwise. */
-const channels = fc.oneof(
+export const channels = fc.oneof(
   fc.record({ groups: fc.constant(1), inPerGroup: fc.constantFrom(...besideLanes), outPerGroup: fc.constantFrom(...besideLanes) }),
   fc.record({
     groups: fc.integer({ min: 2, max: 5 }),

@@ -1,5 +1,5 @@
 /** Convolutions to test with: a ConvShape from a short description, its data, and the same problem as arguments of the public functions. */
-import type { Backend, ConvPlan, ConvShape, ExecutionOptions, Triple } from '../../lib/backend/backend.js';
+import type { Backend, ConvPlan, ConvShape, ExecutionOptions, TransposedShape, Triple } from '../../lib/backend/backend.js';
 import { planConv } from '../../lib/conv-problem.js';
 import type { Activation, ConvOptions, FloatTensor, Layout, PaddingMode } from '../../lib/types.js';
 import { Random } from './random.js';
@@ -91,15 +91,15 @@ export function convCase(description: ConvDescription, seed = 1, values: 'floats
   };
 }
 
-export function inputLength({ batch, inChannels, input }: ConvShape): number {
+export function inputLength({ batch, inChannels, input }: TransposedShape): number {
   return batch * inChannels * volume(input);
 }
 
-export function outputLength({ batch, outChannels, output }: ConvShape): number {
+export function outputLength({ batch, outChannels, output }: TransposedShape): number {
   return batch * outChannels * volume(output);
 }
 
-export function weightLength({ groups, inChannels, outChannels, kernel }: ConvShape): number {
+export function weightLength({ groups, inChannels, outChannels, kernel }: TransposedShape): number {
   return outChannels * (inChannels / groups) * volume(kernel);
 }
 

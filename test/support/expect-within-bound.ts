@@ -5,7 +5,7 @@
  * below the normal range may lose.
  */
 import { expect } from 'vitest';
-import type { ConvShape } from '../../lib/backend/backend.js';
+import type { TransposedShape } from '../../lib/backend/backend.js';
 import type { ReferenceResult } from '../reference/conv.js';
 
 /** The allowed error of output `index`. */
@@ -14,7 +14,7 @@ export function errorBound({ magnitude, terms }: ReferenceResult, index: number)
 }
 
 /** Non-finite values must be the exact result's own; the others lie within the bound. */
-export function expectWithinBound(actual: Float32Array, reference: ReferenceResult, shape: ConvShape): void {
+export function expectWithinBound(actual: Float32Array, reference: ReferenceResult, shape: TransposedShape): void {
   expect(actual.length, 'elements').toBe(reference.value.length);
   let worst = -1;
   let worstRatio = 1;
@@ -27,7 +27,7 @@ export function expectWithinBound(actual: Float32Array, reference: ReferenceResu
 }
 
 /** Every element is the exact value: for data whose sums float32 holds. */
-export function expectExact(actual: Float32Array, reference: ReferenceResult, shape: ConvShape): void {
+export function expectExact(actual: Float32Array, reference: ReferenceResult, shape: TransposedShape): void {
   expect(actual.length, 'elements').toBe(reference.value.length);
   for (let index = 0; index < actual.length; index++) {
     const exact = reference.value[index]!;
@@ -58,7 +58,7 @@ function errorOverBound(actual: number, reference: ReferenceResult, index: numbe
   return Math.abs(actual - exact) / errorBound(reference, index);
 }
 
-function complaint(actual: Float32Array, reference: ReferenceResult, shape: ConvShape, index: number, allowed: string): string {
+function complaint(actual: Float32Array, reference: ReferenceResult, shape: TransposedShape, index: number, allowed: string): string {
   const { value, terms } = reference;
   return [
     `Output ${coordinatesOf(shape, index)} is ${actual[index]}, exactly ${value[index]} (a sum of ${terms[index]} products):`,
@@ -67,7 +67,7 @@ function complaint(actual: Float32Array, reference: ReferenceResult, shape: Conv
 }
 
 /** `[image 0, channel 3, 0, 12, 5]`: depth, height and width last. */
-function coordinatesOf({ layout, outChannels, output: [depth, height, width] }: ConvShape, index: number): string {
+function coordinatesOf({ layout, outChannels, output: [depth, height, width] }: TransposedShape, index: number): string {
   const sizes = layout === 'channelsFirst' ? [outChannels, depth, height, width] : [depth, height, width, outChannels];
   const coordinates: number[] = [];
   for (const size of sizes.reverse()) {

@@ -147,6 +147,9 @@ export interface PlanRun {
   readonly siblingShape?: Int32Array | undefined;
 }
 
+/** One run of a plan of a transposed convolution; the shape is as encodeTransposedShape() gives it. */
+export type TransposedRun = Omit<PlanRun, 'candidate' | 'siblingShape'>;
+
 /** A row of native/plan/short_algorithms.inc: y = A·((G·w) ∘ (B·x)). */
 export interface ShortAlgorithm {
   readonly form: 'open' | 'closed';
@@ -202,6 +205,22 @@ export interface ShortChoice extends Omit<ShortRun, 'title' | 'edge' | 'scheme' 
   readonly tolerance: number;
 }
 
+/** What could compute a problem, and with how many schemes of short algorithms. */
+export interface AllPlans extends Omit<PlanRun, 'candidate' | 'title' | 'input' | 'edge' | 'siblingShape'> {
+  readonly schemes: number;
+}
+
+export interface CandidatePlan {
+  /** The family. */
+  readonly algorithm: string;
+  /** Of short algorithms only. */
+  readonly scheme: ShortScheme | null;
+  /** The estimate that the choice goes by. */
+  readonly cycles: number;
+  readonly chosen: boolean;
+  readonly run: (input: Float32Array, output: Float32Array) => void;
+}
+
 /** Axis of native/plan/axis.hpp. */
 export interface Axis {
   readonly input: number;
@@ -234,6 +253,9 @@ export interface Probe {
   cost(candidate: string, shape: Int32Array, weight: Float32Array, isa: string, threads: number): number | null;
   /** Null where the family does not accept the problem. */
   runPlan(run: PlanRun): Float32Array | null;
+  /** One of each family that accepts the problem, and of the short algorithms the schemes with the lowest estimates. */
+  allPlans(problem: AllPlans): CandidatePlan[];
+  runTransposed(run: TransposedRun): { readonly algorithm: string; readonly output: Float32Array };
   shortAlgorithms(): ShortAlgorithm[];
   /** For each axis all that compute it. */
   shortFits(shape: Int32Array): [depth: ShortFit[], height: ShortFit[], width: ShortFit[]];

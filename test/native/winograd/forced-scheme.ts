@@ -1,5 +1,6 @@
 /** Short algorithms forced one by one: the schemes that compute a shape, what a plan of one gives, and how much it may err. */
 import { expect } from 'vitest';
+import { titleOfScheme } from '../../../bench/candidates.js';
 import type { ConvShape } from '../../../lib/backend/backend.js';
 import { encodeShape } from '../../../lib/backend/native.js';
 import type { ReferenceResult } from '../../reference/conv.js';
@@ -106,14 +107,9 @@ export function directOutput({ description: _, shape, weight, bias }: ConvCase, 
   return output;
 }
 
-/** `closed 5/7 × open 4/7 in 10×8`: outputs and products of each algorithm, outputs of a region. */
-export function schemeTitle({ algorithms: numbers, tapGroups, region }: ShortScheme): string {
-  const named = numbers.map((number) => {
-    if (number < 0) return '1';
-    const { form, outputs, taps, products } = algorithms[number]!;
-    return `${form} F(${outputs},${taps}) with ${products}`;
-  });
-  return `${named.join(' × ')}${tapGroups > 1 ? ` in ${tapGroups} groups` : ''} by ${region.join('×')}`;
+/** In words. */
+export function schemeTitle(scheme: ShortScheme): string {
+  return titleOfScheme(scheme, algorithms);
 }
 
 /** The standard deviation of sums of `terms` products of two numbers, each uniform in [−1, 1): a product's is 1/3. */

@@ -1,0 +1,173 @@
+/** Transposed convolution: input j reaches the outputs j·stride − begin + t·dilation, t < kernel; with what was fused into it, as in a convolution. */
+import { type AxesPadding, readConvOptions } from '../../conv-options.js';
+import { spatialAxes } from '../../conv-shape.js';
+import { ConvTranspose } from '../../conv-transpose.js';
+import { rangeError } from '../../errors.js';
+import { convTransposedOutputSize, padTransposedAxis } from '../../geometry/transposed-output-size.js';
+import { sameElement } from '../../receptive-field/axis-relation.js';
+import type { Activation, FloatTensor } from '../../types.js';
+import { readInteger, readPerAxis } from '../../validate.js';
+import type { ChannelAffine } from '../channel-affine.js';
+import { type Dims, type Execution, formatDims, type Layer, type LayerPlan, type Relation, type Inputs, type Sizes } from '../layer.js';
+import type { Parameter } from '../parameters.js';
+import type { FusibleLayer, KernelParameters } from './conv.js';
+
+interface ConvTransposeSettings {
+  readonly kernel: readonly number[];
+  readonly inChannels: number;
+  readonly outChannels: number;
+  readonly groups: number;
+  readonly stride: readonly number[];
+  readonly dilation: readonly number[];
+  readonly padding: AxesPadding;
+  readonly outputPadding: readonly number[];
+}
+
+export function convTransposeLayer(kernel: KernelParameters, options: Readonly<Record<string, unknown>>): Layer {
+  const { outputPadding = 0, ...window } = options;
+  const [inChannels, outPerGroup, ...taps] = kernel.weight.dims;
+  const axes = spatialAxes(kernel.weight.dims, 'a network', undefined);
+  const { stride, dilation, padding, groups, activation } = readConvOptions(window, axes).settings;
+  readInteger('groups', groups, 1);
+  if (inChannels! % groups !== 0) throw rangeError('groups', `a divisor of the ${inChannels} input channels`, groups);
+  const settings = {
+    kernel: taps,
+    inChannels: inChannels!,
+    outChannels: outPerGroup! * groups,
+    groups,
+    stride,
+    dilation,
+    padding,
+    outputPadding: readPerAxis('outputPadding', outputPadding, axes, 0),
+  };
+  settings.outputPadding.forEach((outputs, axis) => {
+    const most = Math.max(stride[axis]!, dilation[axis]!);
+    if (outputs >= most) throw rangeError(`outputPadding[${axis}]`, `below ${most}, the larger of stride and dilation`, outputs);
+  });
+  return new ConvTransposeLayer(kernel, settings, activation, [], []);
+}
+
+class ConvTransposeLayer implements FusibleLayer {
+  readonly kind = 'convTranspose';
+  readonly parameters: readonly Parameter[];
+  readonly activation: Activation;
+  readonly fused: readonly string[];
+  readonly #kernel: KernelParameters;
+  readonly #settings: ConvTransposeSettings;
+  readonly #affines: readonly ChannelAffine[];
+  #conv: ConvTranspose | undefined;
+
+  constructor(
+    kernel: KernelParameters,
+    settings: ConvTransposeSettings,
+    activation: Activation,
+    affines: readonly ChannelAffine[],
+    fused: readonly string[],
+  ) {
+    this.#kernel = kernel;
+    this.#settings = settings;
+    this.activation = activation;
+    this.#affines = affines;
+    this.fused = fused;
+    const { weight, bias } = kernel;
+    this.parameters = [weight, ...(bias === null ? [] : [bias]), ...affines.flatMap(({ parameters }) => parameters)];
+  }
+
+  withRelu(name: string): FusibleLayer {
+    return new ConvTransposeLayer(this.#kernel, this.#settings, 'relu', this.#affines, [...this.fused, name]);
+  }
+
+  withAffine(affine: ChannelAffine, name: string): FusibleLayer {
+    return new ConvTransposeLayer(this.#kernel, this.#settings, this.activation, [...this.#affines, affine], [...this.fused, name]);
+  }
+
+  outputDims([dims]: Inputs<Dims>): Dims {
+    const { kernel, inChannels, outChannels, stride, dilation, outputPadding } = this.#settings;
+    if (dims.length !== kernel.length + 2) {
+      throw rangeError('the dims of the input', `of rank ${kernel.length + 2}, the rank of the weight`, formatDims(dims));
+    }
+    if (dims[1] !== null && dims[1] !== inChannels) throw rangeError('the channels of the input', String(inChannels), dims[1]);
+    const sizes = kernel.map((taps, axis) => {
+      const size = dims[axis + 2] ?? null;
+      if (size === null) return null;
+      const [begin, end] = this.#padding(axis);
+      const outputs = convTransposedOutputSize(size, taps, stride[axis]!, dilation[axis]!, begin, end, outputPadding[axis]!);
+      if (outputs > 0 || (outputs === 0 && size === 0)) return outputs;
+      throw rangeError(`the output size of spatial axis ${axis}`, 'positive (padding cuts the whole output)', outputs);
+    });
+    return [dims[0]!, outChannels, ...sizes];
+  }
+
+  relation(): Relation {
+    const { kernel, inChannels, outChannels, groups, stride, dilation } = this.#settings;
+    const axes = kernel.map((taps, axis) => ({
+      kind: 'window' as const,
+      kernel: taps,
+      stride: stride[axis]!,
+      dilation: dilation[axis]!,
+      begin: this.#padding(axis)[0],
+      transposed: true,
+      paddingMode: 'zeros' as const,
+    }));
+    const channels = { kind: 'blocks' as const, inputs: inChannels / groups, outputs: outChannels / groups };
+    return { kind: 'axes', axes: [sameElement, channels, ...axes] };
+  }
+
+  plan([dims]: Inputs<Sizes>, _output: Sizes, execution: Execution): LayerPlan {
+    const layer = (this.#conv ??= this.#makeConv(execution));
+    const { workspaceBytes, weightBytes, algorithm } = layer.plan(dims);
+    return {
+      workspaceBytes,
+      weightBytes,
+      algorithm,
+      run([data], output) {
+        layer.run({ data, dims: dims }, output);
+      },
+      async runAsync([data], output) {
+        const { data: result } = await layer.runAsync({ data, dims: dims });
+        output.set(result);
+      },
+    };
+  }
+
+  #padding(axis: number): readonly [number, number] {
+    const { kernel, stride, dilation, padding, outputPadding } = this.#settings;
+    const given = typeof padding === 'string' ? padding : padding[axis]!;
+    return padTransposedAxis(kernel[axis]!, stride[axis]!, dilation[axis]!, given, outputPadding[axis]!);
+  }
+
+  #makeConv(execution: Execution): ConvTranspose {
+    const { stride, dilation, padding, outputPadding, groups } = this.#settings;
+    const { weight, bias } = this.#foldedKernel();
+    return new ConvTranspose(weight, {
+      ...execution,
+      bias,
+      stride,
+      dilation,
+      padding,
+      outputPadding,
+      groups,
+      activation: this.activation,
+    });
+  }
+
+  #foldedKernel(): { weight: FloatTensor; bias: Float32Array | undefined } {
+    const { weight, bias } = this.#kernel;
+    const { inChannels, outChannels, groups } = this.#settings;
+    const folded = { weight: weight.values(), bias: bias?.values() };
+    // The weight is [inChannels][outPerGroup][taps]: which output channel a value is for depends on its input channel's group.
+    const outPerGroup = outChannels / groups;
+    const taps = folded.weight.length / (inChannels * outPerGroup);
+    const outChannelOf = (index: number) => {
+      const row = Math.floor(index / taps);
+      return Math.floor(Math.floor(row / outPerGroup) / (inChannels / groups)) * outPerGroup + (row % outPerGroup);
+    };
+    for (const affine of this.#affines) {
+      const { scale, shift } = affine.values();
+      const source = { ...folded };
+      folded.weight = Float32Array.from(source.weight, (value, index) => value * scale[outChannelOf(index)]!);
+      folded.bias = Float32Array.from(shift, (value, channel) => (source.bias?.[channel] ?? 0) * scale[channel]! + value);
+    }
+    return { weight: { data: folded.weight, dims: weight.dims }, bias: folded.bias };
+  }
+}

@@ -1,0 +1,156 @@
+/** Convolution on the kernels of `Conv`, with what was fused into it: a batch norm in its weights, a relu behind its sums. */
+import { Conv } from '../../conv.js';
+import { readConvOptions } from '../../conv-options.js';
+import { type ConvDefinition, defineConv, requireInputRank, resolveConv, spatialAxes } from '../../conv-shape.js';
+import { convOutputSize } from '../../geometry/output-size.js';
+import type { AxisWindow } from '../../geometry/axis.js';
+import { padAxis } from '../../geometry/padding.js';
+import { sameElement } from '../../receptive-field/axis-relation.js';
+import type { Activation, FloatTensor } from '../../types.js';
+import { rangeError } from '../../errors.js';
+import type { ChannelAffine } from '../channel-affine.js';
+import {
+  type Dims,
+  type Execution,
+  isComplete,
+  type Layer,
+  type LayerPlan,
+  type Relation,
+  type Inputs,
+  type Sizes,
+  requireBegin,
+} from '../layer.js';
+import type { Parameter } from '../parameters.js';
+
+export interface KernelParameters {
+  readonly weight: Parameter;
+  readonly bias: Parameter | null;
+}
+
+/** A layer that may take a relu behind it, and a scale and shift of its output channels, into itself. */
+export interface FusibleLayer extends Layer {
+  readonly activation: Activation;
+  withRelu(name: string): FusibleLayer;
+  withAffine?(affine: ChannelAffine, name: string): FusibleLayer;
+}
+
+export function isFusible(layer: Layer): layer is FusibleLayer {
+  return 'withRelu' in layer;
+}
+
+export function convLayer(kernel: KernelParameters, options: Readonly<Record<string, unknown>>): Layer {
+  const { settings } = readConvOptions(options, spatialAxes(kernel.weight.dims, 'a network', undefined));
+  return new ConvLayer(kernel, defineConv(kernel.weight.dims, settings), settings.activation, [], []);
+}
+
+class ConvLayer implements FusibleLayer {
+  readonly kind = 'conv';
+  readonly parameters: readonly Parameter[];
+  readonly activation: Activation;
+  readonly fused: readonly string[];
+  readonly #kernel: KernelParameters;
+  readonly #definition: ConvDefinition;
+  readonly #affines: readonly ChannelAffine[];
+  #conv: Conv | undefined;
+
+  constructor(
+    kernel: KernelParameters,
+    definition: ConvDefinition,
+    activation: Activation,
+    affines: readonly ChannelAffine[],
+    fused: readonly string[],
+  ) {
+    this.#kernel = kernel;
+    this.#definition = definition;
+    this.activation = activation;
+    this.#affines = affines;
+    this.fused = fused;
+    const { weight, bias } = kernel;
+    this.parameters = [weight, ...(bias === null ? [] : [bias]), ...affines.flatMap(({ parameters }) => parameters)];
+  }
+
+  withRelu(name: string): FusibleLayer {
+    return new ConvLayer(this.#kernel, this.#definition, 'relu', this.#affines, [...this.fused, name]);
+  }
+
+  withAffine(affine: ChannelAffine, name: string): FusibleLayer {
+    return new ConvLayer(this.#kernel, this.#definition, this.activation, [...this.#affines, affine], [...this.fused, name]);
+  }
+
+  outputDims([dims]: Inputs<Dims>): Dims {
+    const { kernel, channelsPerGroup, outChannels, settings } = this.#definition;
+    if (isComplete(dims)) {
+      requireInputRank('the dims of the input', dims, kernel.length);
+      return resolveConv(this.#definition, 'the input', dims).outputDims;
+    }
+    if (dims.length !== kernel.length + 2) throw rangeError('the dims of the input', `of rank ${kernel.length + 2}`, dims);
+    const channels = channelsPerGroup * settings.groups;
+    if (dims[1] !== null && dims[1] !== channels) throw rangeError('the channels of the input', String(channels), dims[1]);
+    const sizes = kernel.map((taps, axis) => {
+      const size = dims[axis + 2] ?? null;
+      if (size === null) return null;
+      const { stride, dilation, padding } = this.#window(axis);
+      const [begin, end] = padAxis(size, taps, stride, dilation, padding);
+      const outputs = convOutputSize(size, taps, stride, dilation, begin, end);
+      return outputs < 0 ? null : outputs;
+    });
+    return [dims[0]!, outChannels, ...sizes];
+  }
+
+  relation(_index: number, [input]: Inputs<Dims>): Relation {
+    const { kernel, channelsPerGroup, outChannels, settings } = this.#definition;
+    const axes = kernel.map((taps, axis) => ({
+      kind: 'window' as const,
+      kernel: taps,
+      stride: settings.stride[axis]!,
+      dilation: settings.dilation[axis]!,
+      begin: requireBegin(this.#window(axis), input[axis + 2]),
+      transposed: false,
+      paddingMode: settings.paddingMode,
+    }));
+    const channels = { kind: 'blocks' as const, inputs: channelsPerGroup, outputs: outChannels / settings.groups };
+    return { kind: 'axes', axes: [sameElement, channels, ...axes] };
+  }
+
+  plan([dims]: Inputs<Sizes>, _output: Sizes, execution: Execution): LayerPlan {
+    const layer = (this.#conv ??= this.#makeConv(execution));
+    const { workspaceBytes, weightBytes, algorithm } = layer.plan(dims);
+    return {
+      workspaceBytes,
+      weightBytes,
+      algorithm,
+      run([data], output) {
+        layer.run({ data, dims: dims }, output);
+      },
+      async runAsync([data], output) {
+        const { data: result } = await layer.runAsync({ data, dims: dims });
+        output.set(result);
+      },
+    };
+  }
+
+  #window(axis: number): AxisWindow {
+    const { kernel, settings } = this.#definition;
+    const padding = typeof settings.padding === 'string' ? settings.padding : settings.padding[axis]!;
+    return { kernel: kernel[axis]!, stride: settings.stride[axis]!, dilation: settings.dilation[axis]!, padding };
+  }
+
+  #makeConv(execution: Execution): Conv {
+    const { stride, dilation, padding, paddingMode, groups } = this.#definition.settings;
+    const { weight, bias } = this.#foldedKernel();
+    return new Conv(weight, { ...execution, bias, stride, dilation, padding, paddingMode, groups, activation: this.activation });
+  }
+
+  #foldedKernel(): { weight: FloatTensor; bias: Float32Array | undefined } {
+    const { weight, bias } = this.#kernel;
+    const folded = { weight: weight.values(), bias: bias?.values() };
+    for (const affine of this.#affines) {
+      const { scale, shift } = affine.values();
+      const perChannel = folded.weight.length / scale.length;
+      const source = { ...folded };
+      folded.weight = Float32Array.from(source.weight, (value, index) => value * scale[Math.floor(index / perChannel)]!);
+      folded.bias = Float32Array.from(shift, (value, channel) => (source.bias?.[channel] ?? 0) * scale[channel]! + value);
+    }
+    return { weight: { data: folded.weight, dims: weight.dims }, bias: folded.bias };
+  }
+}

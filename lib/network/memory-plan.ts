@@ -1,0 +1,102 @@
+/**
+ * Which memory each value of a network has: values that are never needed at the same time share it.
+ *
+ * A step may write over an input that nobody reads afterwards; outputs of the network are written where the caller will have them. All other
+ * values lie in one arena, the largest first, each at the lowest offset where it meets no value that is alive with it ("greedy by size":
+ * Pisarchyk and Lee, Efficient Memory Management for Deep Neural Net Inference, arXiv:2001.03288).
+ */
+
+/** One computation: values are numbers, those of inputs and constants below all others. */
+export interface MemoryStep {
+  readonly inputs: readonly number[];
+  readonly output: number;
+  /** Elements of the output. */
+  readonly length: number;
+  /** Those of the inputs that the output may be written over. */
+  readonly overwritable: readonly number[];
+  /** The output is the first input's elements as they are: it may stand in memory that is not ours to write. */
+  readonly alias: boolean;
+}
+
+/** Where a buffer is: in the arena, in an output's own array, or in an array that is given (an input or a constant). */
+export type Place =
+  | { readonly kind: 'arena'; readonly offset: number }
+  | { readonly kind: 'output'; readonly value: number }
+  | { readonly kind: 'given'; readonly value: number };
+
+export interface MemoryPlan {
+  /** Elements of the arena. */
+  readonly arenaLength: number;
+  /** Of each value: the buffer that it stands in. */
+  readonly bufferOf: readonly number[];
+  /** Of each buffer: where it is, and its elements. */
+  readonly buffers: readonly { readonly place: Place; readonly length: number }[];
+}
+
+/** Arrays begin at cache lines: 16 floats. */
+const alignment = 16;
+
+interface Buffer {
+  readonly length: number;
+  readonly begin: number;
+  /** The last step that reads it, so far as its values are known. */
+  end: number;
+  /** The given value that it is. */
+  readonly given?: number;
+  /** The network's output that it is. */
+  output?: number;
+}
+
+/** Plans `steps` in order; `given` are the lengths of values 0, 1, … that are there, `outputs` the values wanted in the end. */
+export function planMemory(given: readonly number[], steps: readonly MemoryStep[], outputs: readonly number[]): MemoryPlan {
+  const lastRead = new Map<number, number>();
+  steps.forEach(({ inputs }, index) => {
+    for (const input of inputs) lastRead.set(input, index);
+  });
+  for (const output of outputs) lastRead.set(output, Infinity);
+
+  const buffers: Buffer[] = given.map((length, value) => ({ length, begin: -1, end: Infinity, given: value }));
+  const bufferOf: number[] = given.map((_, value) => value);
+  steps.forEach(({ inputs, output, length, overwritable, alias }, index) => {
+    const end = lastRead.get(output) ?? index;
+    const read = inputs.map((input) => bufferOf[input]!);
+    // A buffer that two inputs stand in is still read by one while the other is written over.
+    const isFree = (buffer: number) =>
+      buffers[buffer]!.end === index && buffers[buffer]!.length === length && read.indexOf(buffer) === read.lastIndexOf(buffer);
+    const shared = alias ? read[0] : overwritable.map((input) => bufferOf[input]!).find(isFree);
+    bufferOf[output] = shared ?? buffers.length;
+    if (shared === undefined) buffers.push({ length, begin: index, end });
+    else buffers[shared]!.end = Math.max(buffers[shared]!.end, end);
+    const buffer = buffers[bufferOf[output]]!;
+    if (end === Infinity && buffer.given === undefined) buffer.output ??= output;
+  });
+  return { bufferOf, ...placed(buffers) };
+}
+
+function placed(buffers: readonly Buffer[]): Pick<MemoryPlan, 'arenaLength' | 'buffers'> {
+  const offsets = new Map<Buffer, number>();
+  const inArena = buffers.filter(({ given, output }) => given === undefined && output === undefined);
+  let arenaLength = 0;
+  for (const buffer of inArena.toSorted((a, b) => b.length - a.length)) {
+    const neighbours = Array.from(offsets)
+      .filter(([other]) => other.begin <= buffer.end && buffer.begin <= other.end)
+      .sort(([, a], [, b]) => a - b);
+    let offset = 0;
+    for (const [other, at] of neighbours) {
+      if (offset + buffer.length <= at) break;
+      offset = Math.max(offset, aligned(at + other.length));
+    }
+    offsets.set(buffer, offset);
+    arenaLength = Math.max(arenaLength, aligned(offset + buffer.length));
+  }
+  const placeOf = (buffer: Buffer): Place => {
+    if (buffer.given !== undefined) return { kind: 'given', value: buffer.given };
+    if (buffer.output !== undefined) return { kind: 'output', value: buffer.output };
+    return { kind: 'arena', offset: offsets.get(buffer)! };
+  };
+  return { arenaLength, buffers: buffers.map((buffer) => ({ place: placeOf(buffer), length: buffer.length })) };
+}
+
+function aligned(length: number): number {
+  return Math.ceil(length / alignment) * alignment;
+}

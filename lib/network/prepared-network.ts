@@ -1,0 +1,174 @@
+/** A network of one set of input sizes, ready to run: every layer planned, in an order in which each follows its inputs, and their memory. */
+import { inLayer } from '../errors.js';
+import { zeros } from '../tensor.js';
+import { elementCount } from '../validate.js';
+import type { BuiltNode } from './builder.js';
+import { type Execution, type Inputs, type LayerPlan, ofInputs } from './layer.js';
+import { ConstantLayer, InputLayer } from './layers/source.js';
+import { ReorderedDims } from './layers/order.js';
+import { type MemoryPlan, type MemoryStep, planMemory } from './memory-plan.js';
+
+/** The memory that a network takes at one input size, in bytes. */
+export interface NetworkPlanInfo {
+  /** Values between layers, which share memory where they are not needed together. */
+  readonly arenaBytes: number;
+  /** The outputs' own arrays. */
+  readonly outputBytes: number;
+  /** Scratch of the layer that needs most. */
+  readonly workspaceBytes: number;
+  /** Packed weights. */
+  readonly weightBytes: number;
+  /** What a run takes at most, beside the weights: the sum of the first three. */
+  readonly peakBytes: number;
+  readonly layers: readonly LayerPlanInfo[];
+}
+
+export interface LayerPlanInfo {
+  readonly name: string;
+  readonly kind: string;
+  readonly outputDims: readonly number[];
+  /** The kernels of a convolution. */
+  readonly algorithm?: string;
+  readonly workspaceBytes: number;
+  readonly weightBytes: number;
+  /** Written over an input that nobody reads afterwards. */
+  readonly inPlace: boolean;
+}
+
+interface Step {
+  readonly node: BuiltNode;
+  readonly plan: LayerPlan;
+  readonly inputs: readonly number[];
+  readonly output: number;
+}
+
+export type SizesOf = ReadonlyMap<BuiltNode, readonly number[]>;
+
+/** Arrays by the name of their input, or output. */
+export type Arrays = ReadonlyMap<string, Float32Array>;
+
+export class PreparedNetwork {
+  readonly info: NetworkPlanInfo;
+  readonly sizes: SizesOf;
+  readonly #steps: readonly Step[];
+  readonly #memory: MemoryPlan;
+  readonly #given: readonly BuiltNode[];
+  readonly #outputs: readonly (readonly [name: string, value: number, dims: readonly number[]])[];
+  readonly #constants = new Map<BuiltNode, Float32Array>();
+
+  constructor(nodes: readonly BuiltNode[], outputs: ReadonlyMap<string, BuiltNode>, sizes: SizesOf, execution: Execution) {
+    this.sizes = sizes;
+    const needed = neededFor(outputs.values());
+    const live = nodes.filter((node) => needed.has(node));
+    this.#given = live.filter(({ layer }) => layer instanceof InputLayer || layer instanceof ConstantLayer);
+    const computed = live.filter((node) => !this.#given.includes(node));
+    const values = new Map([...this.#given, ...computed].map((node, value) => [node, value]));
+    const sizesOf = (node: BuiltNode) => sizes.get(node)!;
+    const lengthOf = (node: BuiltNode) => elementCount(`the dims of layer '${node.name}'`, sizesOf(node));
+
+    this.#steps = computed.map((node) => {
+      const inputs = ofInputs(node.inputs, sizesOf);
+      const plan = inLayer(node.name, node.kind, () => node.layer.plan(inputs, sizesOf(node), execution));
+      return { node, plan, inputs: node.inputs.map((input) => values.get(input)!), output: values.get(node)! };
+    });
+    const memorySteps = this.#steps.map(({ node, inputs, output }): MemoryStep => {
+      const { layer } = node;
+      const dims = ofInputs(node.inputs, sizesOf);
+      const overwritable = inputs.filter((_, index) => layer.overwrites?.(index, dims, sizesOf(node)) ?? false);
+      return { inputs, output, length: lengthOf(node), overwritable, alias: layer instanceof ReorderedDims };
+    });
+    const wanted = Array.from(outputs, ([name, node]) => [name, values.get(node)!, sizesOf(node)] as const);
+    this.#outputs = wanted;
+    this.#memory = planMemory(
+      this.#given.map(lengthOf),
+      memorySteps,
+      wanted.map(([, value]) => value),
+    );
+    for (const node of this.#given) if (node.layer instanceof ConstantLayer) this.#constants.set(node, node.layer.value.values());
+    this.info = this.#describe();
+  }
+
+  /** Elements of the arena that {@link run} wants. */
+  get arenaLength(): number {
+    return this.#memory.arenaLength;
+  }
+
+  run(inputs: Arrays, arena: Float32Array): Map<string, Float32Array> {
+    const { arrays, outputs } = this.#arrays(inputs, arena);
+    for (const { plan, ...step } of this.#steps) plan.run(...this.#operands(step, arrays));
+    this.#copyShared(arrays, outputs);
+    return outputs;
+  }
+
+  /** Inputs and arena stay untouched until the promise settles. `signal` stops it between layers. */
+  async runAsync(inputs: Arrays, arena: Float32Array, beforeLayer: () => void): Promise<Map<string, Float32Array>> {
+    const { arrays, outputs } = this.#arrays(inputs, arena);
+    for (const { plan, ...step } of this.#steps) {
+      beforeLayer();
+      const operands = this.#operands(step, arrays);
+      if (plan.runAsync === undefined) plan.run(...operands);
+      else await plan.runAsync(...operands);
+    }
+    this.#copyShared(arrays, outputs);
+    return outputs;
+  }
+
+  #arrays(inputs: Arrays, arena: Float32Array): { arrays: readonly Float32Array[]; outputs: Map<string, Float32Array> } {
+    const outputs = new Map(this.#outputs.map(([name, , dims]) => [name, zeros(dims, elementCount('the dims of the output', dims)).data]));
+    const arrays = this.#memory.buffers.map(({ place, length }) => {
+      switch (place.kind) {
+        case 'given': {
+          const node = this.#given[place.value]!;
+          return this.#constants.get(node) ?? inputs.get(node.name)!;
+        }
+        case 'output':
+          return outputs.get(this.#outputs.find(([, value]) => value === place.value)![0])!;
+        case 'arena':
+          return arena.subarray(place.offset, place.offset + length);
+      }
+    });
+    return { arrays, outputs };
+  }
+
+  #operands({ inputs, output }: Omit<Step, 'plan'>, arrays: readonly Float32Array[]): [Inputs<Float32Array>, Float32Array] {
+    const array = (value: number) => arrays[this.#memory.bufferOf[value]!]!;
+    return [ofInputs(inputs, array), array(output)];
+  }
+
+  /** Outputs that stand in another one's array, or are an input or a constant. */
+  #copyShared(arrays: readonly Float32Array[], outputs: ReadonlyMap<string, Float32Array>): void {
+    for (const [name, value] of this.#outputs) {
+      const computed = arrays[this.#memory.bufferOf[value]!]!;
+      if (computed !== outputs.get(name)) outputs.get(name)!.set(computed);
+    }
+  }
+
+  #describe(): NetworkPlanInfo {
+    const { bufferOf, arenaLength } = this.#memory;
+    const layers = this.#steps.map(({ node, plan, inputs, output }): LayerPlanInfo => {
+      const { workspaceBytes, weightBytes, algorithm } = plan;
+      return {
+        name: node.name,
+        kind: node.kind,
+        outputDims: this.sizes.get(node)!,
+        ...(algorithm === undefined ? {} : { algorithm }),
+        workspaceBytes,
+        weightBytes,
+        inPlace: inputs.some((input) => bufferOf[input] === bufferOf[output]),
+      };
+    });
+    const arenaBytes = arenaLength * Float32Array.BYTES_PER_ELEMENT;
+    const outputBytes = this.#outputs.reduce((sum, [, , dims]) => sum + elementCount('the dims of the output', dims) * 4, 0);
+    const workspaceBytes = layers.reduce((most, layer) => Math.max(most, layer.workspaceBytes), 0);
+    const weightBytes = layers.reduce((sum, layer) => sum + layer.weightBytes, 0);
+    return { arenaBytes, outputBytes, workspaceBytes, weightBytes, peakBytes: arenaBytes + outputBytes + workspaceBytes, layers };
+  }
+}
+
+/** The nodes that these are computed from, and they themselves. */
+export function neededFor(nodes: Iterable<BuiltNode>): ReadonlySet<BuiltNode> {
+  const needed = new Set<BuiltNode>(nodes);
+  // A set gives what is added while it is walked.
+  for (const node of needed) for (const input of node.inputs) needed.add(input);
+  return needed;
+}

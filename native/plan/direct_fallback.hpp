@@ -1,0 +1,39 @@
+// What a plan of short algorithms does with inputs that it can't compute: NaN, infinities, and values so huge that they
+// would overflow on the way. A transform mixes the elements of a tile, so any of these would reach outputs that no tap of
+// theirs touches; an image that holds one is convolved by a direct plan instead.
+#pragma once
+#include <memory>
+#include <mutex>
+
+#include "plan/memory.hpp"
+#include "plan/plan.hpp"
+#include "plan/short_scheme.hpp"
+
+namespace atrous {
+
+// Whether weights and bias are such that any input can be computed by short algorithms: G of three axes makes a weight
+// up to 75 times as large, and the bias is added to sums below a quarter of the largest float.
+bool may_transform(const PlanRequest& request);
+
+class DirectFallback {
+ public:
+  // `largest_sum`: of |transformed weights| over a sum's terms, at any point and output channel.
+  DirectFallback(const PlanRequest& request, const ShortScheme& scheme, double largest_sum);
+
+  explicit operator bool() const { return weight_ && bias_; }
+  size_t bytes() const { return weight_.size_bytes() + bias_.size_bytes(); }
+
+  // Whether short algorithms may compute this image.
+  bool within_limit(const float* image, int threads) const;
+  // One image by the direct kernels, planned when it is first needed. False: no memory.
+  bool run(const float* image, float* output) const;
+
+ private:
+  PlanRequest request_;  // of one image
+  AlignedFloats weight_, bias_;
+  float limit_;  // of |input|
+  mutable std::mutex mutex_;
+  mutable std::shared_ptr<ConvPlan> plan_;
+};
+
+}  // namespace atrous
