@@ -56,8 +56,8 @@ using WLanesKernel = void (*)(const WLanesTile& tile);
 //
 //   y[r, x] = act(bias + Σ_{ty, tx} w[ty, tx] · x[r + ty, x + tap tx])
 //
-// Output rows are as far apart as tap rows, so that they share inputs. Taps in rows that the input does not have are
-// left out.
+// with x[r + ty] standing for input row r·tap_phases + ty: output rows are as far apart as tap rows of one phase, so that
+// they share inputs. Taps in rows that the input does not have are left out.
 //
 // Pixels in lanes: one channel. What lies beyond the ends of a row is a zero, and not read.
 // Channels in lanes: `channels` channels, [pixel][channel] in and out; the caller sees to it that taps
@@ -68,6 +68,7 @@ struct DepthwiseRows {
   const ptrdiff_t* tap_offset;  // [kernel width], floats, ascending
   int32_t tap_begin, tap_end;   // taps along the row
   int32_t tap_rows;
+  int32_t tap_phases;  // 1 in the kernels of one size
   int32_t groups;
   ptrdiff_t tap_row_stride;  // floats
   ptrdiff_t row;             // input row of tap row 0 of the first output
@@ -86,6 +87,11 @@ struct DepthwiseRows {
   ptrdiff_t channels, input_pixel_stride, output_pixel_stride;  // channels in lanes
 };
 using DepthwiseKernel = void (*)(const DepthwiseRows& call);
+
+// Rows that follow each other, by phase of a stride: out[(r·stride + p)·pitch + i] = in[r·width + i·stride + p].
+// Of every phase whole vectors are written, the last one with zeros.
+using PhasesKernel = void (*)(const float* in, ptrdiff_t rows, ptrdiff_t width, ptrdiff_t stride, float* out,
+                              ptrdiff_t pitch);
 
 // How a matrix of a linear map is applied: entry by entry, or as the kernel of this name does it.
 enum class ShortStructure : int32_t { dense, points_4_3_input, points_4_3_products };
@@ -234,7 +240,8 @@ struct VecOperations {
   void (*add)(const float* a, const float* b, float* out);
   void (*multiply_add)(const float* a, const float* b, const float* sum, float* out);
   void (*relu)(const float* in, float* out);
-  void (*transpose)(const float* in, float* out);  // lanes × lanes
+  void (*transpose)(const float* in, float* out);      // lanes × lanes
+  void (*deinterleave2)(const float* in, float* out);  // 2·lanes floats: the even ones, then the odd ones
   // 4·lanes floats, units of 1, 2, 4 … < lanes: unit 4·i + q becomes unit i of the q-th quarter; and the inverse.
   void (*deinterleave4)(const float* in, int unit, float* out);
   void (*interleave4)(const float* in, int unit, float* out);
@@ -243,16 +250,19 @@ struct VecOperations {
 struct KernelTable {
   static constexpr int max_k_vectors = 4, max_k_pixels = 14;
   static constexpr int max_w_outputs = 12, max_w_vectors = 4;
-  static constexpr int max_depthwise_rows = 6;
+  static constexpr int max_depthwise_rows = 4;
 
   const char* name;
   int lanes;
   KLanesKernel k_lanes[max_k_vectors]
                       [max_k_pixels];  // [vectors − 1][pixels − 1]; null where the registers don't suffice
   WLanesKernel w_lanes[max_w_outputs][max_w_vectors];  // [outputs − 1][vectors − 1]; likewise
-  // [any size, 3×3, 5×5][rows − 1]; likewise
-  DepthwiseKernel depthwise_pixels[3][max_depthwise_rows];
-  DepthwiseKernel depthwise_channels[3][max_depthwise_rows];
+  // 3×3 and 5×5 with one phase of tap rows; `inside`: for calls of which no tap lies outside of the input, those of
+  // lanes beyond the width included.
+  static constexpr int any_size = 0, size_3 = 1, size_5 = 2, size_3_inside = 3, size_5_inside = 4, depthwise_sizes = 5;
+  DepthwiseKernel depthwise_pixels[depthwise_sizes][max_depthwise_rows];  // [size][rows − 1]; likewise
+  DepthwiseKernel depthwise_channels[depthwise_sizes][max_depthwise_rows];
+  PhasesKernel split_phases;
   ShortTransformKernel short_transform;
   RowsToChunksKernel rows_to_chunks;
   ChunksToRowsKernel chunks_to_rows;

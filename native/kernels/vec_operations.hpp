@@ -48,6 +48,12 @@ constexpr VecOperations vec_operations() {
         V::transpose(rows);
         for (int i = 0; i < V::lanes; ++i) V::store(out + i * V::lanes, rows[i]);
       },
+      [](const float* in, float* out) {
+        typename V::Register a = V::load(in), b = V::load(in + V::lanes);
+        V::deinterleave2(a, b);
+        V::store(out, a);
+        V::store(out + V::lanes, b);
+      },
       [](const float* in, int unit, float* out) {
         four_registers<V>(in, unit, out,
                           [](auto constant, typename V::Register(&r)[4]) { V::template deinterleave4<constant()>(r); });

@@ -1,8 +1,8 @@
 // Depthwise convolution (kernels/depthwise.hpp): every output channel from one input channel, one or two axes.
 //
-// Pixels in lanes, for planes: at stride 1 along the row and with zeros as padding they are read where they are. Others
-// are packed, a band of rows at a time, with their padding and by phase of the stride, so that neighbouring outputs
-// have neighbouring inputs:
+// Pixels in lanes, for planes. Wide ones with zeros as padding, at stride 1 along the row, are read where they are.
+// Others are packed, a band of rows at a time, with their padding and by phase of the stride, so that neighbouring
+// outputs have neighbouring inputs:
 //
 //   band     [rows][stride][phase pitch] per thread
 //   weights  [output channels][taps]
@@ -12,6 +12,7 @@
 //   weights  [taps][channels, up to a whole vector]
 #include <algorithm>
 #include <cstring>
+#include <numeric>
 
 #include "kernels/table.hpp"
 #include "plan/axis.hpp"
@@ -27,16 +28,25 @@ namespace {
 // Floats of a packed band: with its outputs it stays in a 512 KiB L2.
 constexpr int64_t band_floats = 32 * 1024;
 
-// Which kernels of the table are for this kernel size.
-int size_slot(const ConvShape& s) {
-  if (s.kernel[1] != s.kernel[2]) return 0;
-  return s.kernel[2] == 3 ? 1 : s.kernel[2] == 5 ? 2 : 0;
+// [size][rows − 1]
+auto kernels_of(const PlanRequest& request) {
+  return request.shape.layout == Layout::channels_last ? request.kernels->depthwise_channels
+                                                       : request.kernels->depthwise_pixels;
 }
 
 int64_t most_rows(const DepthwiseKernel* kernels) {
   int64_t rows = KernelTable::max_depthwise_rows;
   while (!kernels[rows - 1]) --rows;
   return rows;
+}
+
+// Which kernels of the table are for this kernel size.
+int size_of(const PlanRequest& request, const ConvShape& s) {
+  if (s.kernel[1] != s.kernel[2] || s.dilation[1] % s.stride[1] != 0) return KernelTable::any_size;
+  const int size = s.kernel[2] == 3   ? KernelTable::size_3
+                   : s.kernel[2] == 5 ? KernelTable::size_5
+                                      : KernelTable::any_size;
+  return kernels_of(request)[size][0] ? size : KernelTable::any_size;
 }
 
 // A signal with channels in lanes is a column: outputs a dilation apart share inputs.
@@ -50,33 +60,35 @@ ConvShape upright(ConvShape s) {
   return s;
 }
 
-// Output rows that share inputs are `step` apart, so that their inputs are a dilation apart: they form `step` phases.
-// Where the stride does not divide the dilation none do, and each row is a group of its own.
+// Output rows share inputs where they are dilation / g apart, g = gcd(stride, dilation): they form as many phases. Tap
+// rows fall into stride / g phases likewise, each of which sees input rows of its own.
 struct RowPhases {
   int64_t rows, step, most;
+  int32_t tap_phases;
 
-  RowPhases(const Axis& axis, const DepthwiseKernel* kernels) : rows(axis.output), step(1), most(1) {
-    if (axis.dilation % axis.stride != 0) return;
-    step = axis.dilation / axis.stride;
-    most = most_rows(kernels);
+  RowPhases(const Axis& axis, const DepthwiseKernel* kernels) : rows(axis.output), most(most_rows(kernels)) {
+    const int64_t divisor = std::gcd(axis.stride, axis.dilation);
+    step = axis.dilation / divisor;
+    tap_phases = static_cast<int32_t>(axis.stride / divisor);
   }
 
+  // Rows of one band: whole groups of every phase.
+  int64_t block() const { return step * most; }
+
   // Calls body(first row, rows of a group, groups) for rows [begin, end): groups as large as they can be, then what is
-  // left. Groups follow each other a dilation of inputs apart; where rows share none, each is a call.
+  // left.
   template <class Body>
   void each_run(int64_t begin, int64_t end, Body body) const {
-    if (most == 1) {
-      for (int64_t row = begin; row < end; ++row) body(row, int64_t{1}, int64_t{1});
-      return;
-    }
-    for (int64_t phase = begin; phase < std::min(end, begin + step); ++phase) {
-      const Split groups = Split::at_most(ceil_div(end - phase, step), most);
-      int64_t row = phase;
-      groups.each_size([&](int64_t size, int64_t count) {
-        if (count > 0) body(row, size, count);
-        row += size * count * step;
-      });
-    }
+    int64_t phase = begin;
+    // Divided once for all phases that have as many rows: a division takes as long as a tap.
+    Split{end - begin, std::min(step, end - begin)}.each_size([&](int64_t phase_rows, int64_t count) {
+      const int64_t groups = ceil_div(phase_rows, most), larger = ceil_div(phase_rows, groups);
+      const int64_t larger_groups = phase_rows - groups * (larger - 1), smaller_groups = groups - larger_groups;
+      for (; count > 0; --count, ++phase) {
+        body(phase, larger, larger_groups);
+        if (smaller_groups > 0) body(phase + larger * larger_groups * step, larger - 1, smaller_groups);
+      }
+    });
   }
 };
 
@@ -95,7 +107,8 @@ class DepthwisePlan : public ConvPlan {
         weight_(channels * geometry.taps()),
         bias_(channels),
         tap_offset_(geometry.kernel[2]),
-        size_(size_slot(geometry)),
+        size_(size_of(request, geometry)),
+        phases_(axis_of(geometry, 1), kernels_of(request)[0]),
         threads_(useful_threads(request.threads, static_cast<double>(request.shape.output_size()) *
                                                      static_cast<double>(request.shape.taps()))) {
     if (!weight_ || !bias_) return;
@@ -113,6 +126,7 @@ class DepthwisePlan : public ConvPlan {
     call.tap_end = geometry_.kernel[2];
     call.tap_rows = geometry_.kernel[1];
     call.tap_row_step = geometry_.dilation[1];
+    call.tap_phases = phases_.tap_phases;
     call.relu = shape().activation == Activation::relu;
     return call;
   }
@@ -121,142 +135,188 @@ class DepthwisePlan : public ConvPlan {
   AlignedFloats weight_, bias_;
   AlignedBuffer<ptrdiff_t> tap_offset_;  // along the row
   int size_;                             // in the table of kernels
+  RowPhases phases_;
   int threads_;
 };
 
 class PlanesPlan final : public DepthwisePlan {
  public:
   explicit PlanesPlan(const PlanRequest& request)
-      : DepthwisePlan(request, request.shape, request.shape.out_channels),
-        packed_(is_packed(request.shape)),
-        phases_(axis_of(request.shape, 1), request.kernels->depthwise_pixels[size_]) {
-    if (!complete()) return;
+      : DepthwisePlan(request, request.shape, request.shape.out_channels), packed_(is_packed(request)) {
+    if (!DepthwisePlan::complete() || !tap_offset_) return;
     const ConvShape& s = request.shape;
     std::copy_n(request.weight, s.weight_size(), weight_.data());
-    const int64_t stride = s.stride[2], reach = int64_t{s.dilation[2]} * (s.kernel[2] - 1);
-    // Whole vectors are read.
-    phase_pitch_ = ceil_div((s.output[2] - 1) * stride + reach + 1, stride) + request.kernels->lanes;
-    for (int64_t t = 0; t < s.kernel[2]; ++t) {
-      const int64_t column = t * s.dilation[2];
-      tap_offset_[t] = packed_ ? column % stride * phase_pitch_ + column / stride : column;
-    }
+    // Rows of three and more vectors let the wider tiles of the other 5×5 kernel be 1.2 times as fast.
+    const int64_t vectors = ceil_div(s.output[2], request.kernels->lanes);
+    if (packed_ && size_ == KernelTable::size_3) size_ = KernelTable::size_3_inside;
+    if (packed_ && size_ == KernelTable::size_5 && vectors <= 2) size_ = KernelTable::size_5_inside;
+    lay_out_rows(request.kernels->lanes);
 
-    // Bands of whole blocks of rows that share inputs, and enough of them for the threads: four each even out.
-    const int64_t planes = int64_t{s.batch} * s.in_channels, block = phases_.step * phases_.most;
-    const int64_t blocks = std::max<int64_t>(1, ceil_div(s.output[1], block));
-    int64_t parts = threads_ > 1 ? ceil_div(4 * threads_, planes) : 1;
-    if (packed_) parts = std::max(parts, ceil_div(band_rows(s.output[1]) * stride * phase_pitch_, band_floats));
+    // Bands of whole blocks of rows that share inputs, and enough of them for the threads: four each even out. What
+    // has too few rows is cut along them, into sections of 4 KiB at least.
+    const int64_t planes = int64_t{s.batch} * s.in_channels, items = threads_ > 1 ? 4 * threads_ : 1;
+    const int64_t blocks = std::max<int64_t>(1, ceil_div(s.output[1], phases_.block()));
+    int64_t parts = ceil_div(items, planes);
+    if (packed_) parts = std::max(parts, ceil_div(band_rows(s.output[1]) * row_pitch(), band_floats));
     bands_ = Split::at_most(blocks, ceil_div(blocks, std::min(blocks, parts)));
-    band_height_ = bands_.largest() * block;
-    planes_ = Split::at_most(planes, std::max<int64_t>(1, planes / (threads_ > 1 ? 4 * threads_ : 1)));
+    band_height_ = bands_.largest() * phases_.block();
+    planes_ = Split::at_most(planes, std::max<int64_t>(1, planes / items));
+    const int64_t sections = packed_ ? 1 : ceil_div(items, planes * bands_.parts);
+    sections_ = Split::at_most(s.output[2], std::max<int64_t>(1024, ceil_div(s.output[2], sections)));
   }
 
-  bool complete() const override { return DepthwisePlan::complete() && tap_offset_; }
+  bool complete() const override { return DepthwisePlan::complete() && tap_offset_ && edges_; }
   size_t workspace_bytes() const override { return packed_ ? sizeof(float) * threads_ * thread_floats() : 0; }
 
-  static bool is_packed(const ConvShape& s) { return s.stride[2] > 1 || s.padding_mode != PaddingMode::zeros; }
+  // Whether its rows could be packed, too, where they need not be.
+  static bool may_pack(const ConvShape& s) {
+    // Not where a dilation beyond the map makes a plane with its padding many times as large (64 KiB are allowed).
+    const double stored = (static_cast<double>(s.input[1]) + s.padding_begin[1] + s.padding_end[1]) *
+                          (static_cast<double>(s.input[2]) + s.padding_begin[2] + s.padding_end[2]);
+    const double needed = static_cast<double>(s.in_pixels()) + static_cast<double>(s.out_pixels());
+    return stored <= 4 * needed + 16 * 1024;
+  }
+
+  static bool must_pack(const ConvShape& s) { return s.stride[2] > 1 || s.padding_mode != PaddingMode::zeros; }
+
+  // Tiles with taps in the padding take twice the time of others. Where more than three of ten are such tiles, to copy
+  // the plane takes less: maps of up to 64² with a padding of one.
+  static bool is_packed(const PlanRequest& request) {
+    const ConvShape& s = request.shape;
+    if (must_pack(s)) return true;
+    const auto share_inside = [&](int axis, int64_t tile) {
+      const int64_t tiles = ceil_div(s.output[axis], tile);
+      const int64_t outside = ceil_div(s.padding_begin[axis], tile) + ceil_div(s.padding_end[axis], tile);
+      return static_cast<double>(std::max<int64_t>(0, tiles - outside)) / static_cast<double>(tiles);
+    };
+    const RowPhases phases(axis_of(s, 1), kernels_of(request)[0]);
+    const double inside = share_inside(1, phases.block()) * share_inside(2, request.kernels->lanes);
+    return inside < 0.7 && may_pack(s);
+  }
 
  private:
+  // A column of the padding that a value stands in.
+  struct Edge {
+    int64_t to, from;  // floats from the begin of a packed row, of a row of the input
+  };
+
+  // Packed rows begin a whole number of strides before the input's.
+  void lay_out_rows(int64_t lanes) {
+    const ConvShape& s = geometry_;
+    const int64_t stride = packed_ ? s.stride[2] : 1, reach = int64_t{s.dilation[2]} * (s.kernel[2] - 1);
+    const int64_t begin = s.padding_begin[2], seen = (s.output[2] - 1) * stride + reach + 1 - begin;
+    phase_left_ = ceil_div(begin, stride);
+    const int64_t left = phase_left_ * stride;
+    // Whole vectors are read and written.
+    phase_pitch_ = ceil_div(std::max<int64_t>(seen, s.input[2]) + left, stride) + lanes;
+    phase_pitch_ = ceil_div(phase_pitch_, lanes) * lanes;
+    const auto packed = [&](int64_t column) {
+      return (column + left) % stride * phase_pitch_ + (column + left) / stride;
+    };
+    for (int64_t t = 0; t < s.kernel[2]; ++t) {
+      const int64_t column = t * s.dilation[2];
+      tap_offset_[t] = packed_ ? packed(column - begin) : column;
+    }
+    const bool values = s.padding_mode != PaddingMode::zeros;
+    const int64_t end = std::clamp<int64_t>(seen - s.input[2], 0, s.padding_end[2]);
+    edges_ = AlignedBuffer<Edge>(values ? begin + end : 0);
+    if (!edges_) return;
+    for (int64_t i = 0; i < edges_.size(); ++i) {
+      const int64_t column = i < begin ? i - begin : s.input[2] + i - begin;
+      edges_[i] = {packed(column), source_element(s.padding_mode, column, s.input[2])};
+    }
+  }
+
+  int64_t row_pitch() const { return packed_ ? shape().stride[2] * phase_pitch_ : shape().input[2]; }
   // Input rows, padding among them, that `rows` output rows see.
   int64_t band_rows(int64_t rows) const {
     return (rows - 1) * shape().stride[1] + int64_t{shape().kernel[1] - 1} * shape().dilation[1] + 1;
   }
-  int64_t thread_floats() const { return band_rows(band_height_) * shape().stride[2] * phase_pitch_; }
+  int64_t thread_floats() const { return band_rows(band_height_) * row_pitch(); }
 
   bool execute(const float* input, float* output, float* workspace) const override {
-    parallel_for(threads_, planes_.parts * bands_.parts, [&](int64_t item, int worker) {
-      const int64_t band = item % bands_.parts, part = item / bands_.parts;
-      float* scratch = packed_ ? workspace + worker * thread_floats() : nullptr;
-      for (int64_t i = planes_.begin(part); i < planes_.end(part); ++i) run_band(input, output, scratch, i, band);
+    const ConvShape& s = shape();
+    parallel_for(threads_, planes_.parts * bands_.parts * sections_.parts, [&](int64_t item, int worker) {
+      const int64_t section = item % sections_.parts, band = item / sections_.parts % bands_.parts;
+      const int64_t part = item / sections_.parts / bands_.parts;
+      const int64_t begin = bands_.begin(band) * phases_.block();
+      const int64_t end = std::min<int64_t>(s.output[1], bands_.end(band) * phases_.block());
+      const int64_t first_row = packed_ ? begin * s.stride[1] - s.padding_begin[1] : 0, rows = band_rows(end - begin);
+      const int64_t first_column = sections_.begin(section), last = planes_.end(part);
+      DepthwiseRows call = common();
+      call.width = sections_.size(section);
+      call.tap_row_stride = s.dilation[1] * row_pitch();
+      call.weight_row_stride = s.kernel[2];
+      call.weight_tap_stride = 1;
+      call.output_row_stride = phases_.step * s.output[2];
+      float* const scratch = packed_ ? workspace + worker * thread_floats() : nullptr;
+      if (packed_) {
+        // What no plane writes is zero, and stays so from one to the next.
+        std::fill_n(scratch, rows * row_pitch(), 0.0f);
+        call.input = scratch;
+        call.rows = rows;
+        call.columns = INT32_MAX;  // no end: whole vectors are there
+      } else {
+        call.rows = s.input[1];
+        call.column = first_column - s.padding_begin[2];
+        call.columns = s.input[2];
+        call.reach = int64_t{s.dilation[2]} * (s.kernel[2] - 1);
+      }
+      for (int64_t i = planes_.begin(part); i < last; ++i) {
+        const float* plane = input + i * s.in_pixels();
+        if (packed_) {
+          pack(plane, scratch, first_row, rows);
+        } else {
+          call.input = plane;
+        }
+        for (int64_t k = 0; k < s.out_channels_per_group(); ++k) {
+          const int64_t out_plane = i * s.out_channels_per_group() + k;
+          run_channel(call, begin, end, first_row, out_plane % s.out_channels,
+                      output + out_plane * s.out_pixels() + first_column);
+        }
+      }
     });
     return true;
   }
 
-  // `index`: input plane within the batch.
-  void run_band(const float* input, float* output, float* scratch, int64_t index, int64_t band) const {
+  // Output rows [begin, end). The input's row 0 is row `first_row` of the plane.
+  void run_channel(DepthwiseRows& call, int64_t begin, int64_t end, int64_t first_row, int64_t channel,
+                   float* output) const {
     const ConvShape& s = shape();
-    const int64_t block = phases_.step * phases_.most;
-    const int64_t begin = bands_.begin(band) * block, end = std::min<int64_t>(s.output[1], bands_.end(band) * block);
-    const float* plane = input + index * s.in_pixels();
-    const int64_t first_row = begin * s.stride[1] - s.padding_begin[1];
-    DepthwiseRows call = common();
-    int64_t pitch = s.input[2];
-    call.input = plane;
-    call.rows = s.input[1];
-    call.column = -int64_t{s.padding_begin[2]};
-    call.columns = s.input[2];
-    call.reach = int64_t{s.dilation[2]} * (s.kernel[2] - 1);
-    if (packed_) {
-      pack(plane, scratch, first_row, band_rows(end - begin));
-      pitch = s.stride[2] * phase_pitch_;
-      call.input = scratch;
-      call.rows = band_rows(end - begin);
-      call.column = 0;
-      call.columns = INT32_MAX;  // no end: whole vectors are there
-      call.reach = 0;
-    }
-    call.tap_row_stride = s.dilation[1] * pitch;
-    call.weight_row_stride = s.kernel[2];
-    call.weight_tap_stride = 1;
-    call.output_row_stride = phases_.step * s.output[2];
-    call.width = s.output[2];
-    const int64_t multiplier = s.out_channels_per_group();
-    for (int64_t k = 0; k < multiplier; ++k) {
-      const int64_t out_plane = index * multiplier + k, channel = out_plane % s.out_channels;
-      call.weight = weight_.data() + channel * s.taps();
-      call.bias = bias_.data() + channel;
-      phases_.each_run(begin, end, [&](int64_t row, int64_t rows, int64_t groups) {
-        call.row = row * s.stride[1] - s.padding_begin[1] - (packed_ ? first_row : 0);
-        call.offset = call.row * pitch + call.column;
-        call.output = output + out_plane * s.out_pixels() + row * s.output[2];
-        call.groups = static_cast<int32_t>(groups);
-        kernels().depthwise_pixels[size_][rows - 1](call);
-      });
-    }
+    call.weight = weight_.data() + channel * s.taps();
+    call.bias = bias_.data() + channel;
+    phases_.each_run(begin, end, [&](int64_t row, int64_t rows, int64_t groups) {
+      call.row = row * s.stride[1] - s.padding_begin[1] - first_row;
+      call.offset = call.row * row_pitch() + call.column;
+      call.output = output + row * s.output[2];
+      call.groups = static_cast<int32_t>(groups);
+      kernels().depthwise_pixels[size_][rows - 1](call);
+    });
   }
 
-  // `rows` rows of the padded plane from coordinate `first` on, [stride][phase pitch] each.
+  // `rows` rows of the padded plane from coordinate `first` on.
   void pack(const float* plane, float* to, int64_t first, int64_t rows) const {
     const ConvShape& s = shape();
-    const int64_t stride = s.stride[2], padding = s.padding_begin[2], width = s.input[2];
-    for (int64_t y = first; y < first + rows; ++y) {
-      const int64_t source = source_element(s.padding_mode, y, s.input[1]);
-      for (int64_t phase = 0; phase < stride; ++phase, to += phase_pitch_) {
-        if (source < 0) {
-          std::fill_n(to, phase_pitch_, 0.0f);
-          continue;
-        }
-        const float* row = plane + source * width;
-        // Elements [begin, end) lie inside the row.
-        const int64_t begin = std::min(phase_pitch_, std::max<int64_t>(0, ceil_div(padding - phase, stride)));
-        const int64_t inside = width + padding - phase;
-        const int64_t end = std::clamp(inside > 0 ? ceil_div(inside, stride) : 0, begin, phase_pitch_);
-        const float* from = row + phase - padding;
-        const auto pad = [&](int64_t i) {
-          const int64_t column = i * stride + phase - padding;
-          // What no tap sees may lie further out than the padding goes.
-          const bool seen = column < width + s.padding_end[2];
-          const int64_t element = seen ? source_element(s.padding_mode, column, width) : -1;
-          to[i] = element < 0 ? 0.0f : row[element];
-        };
-        for (int64_t i = 0; i < begin; ++i) pad(i);
-        if (stride == 1) {
-          std::copy(from + begin, from + end, to + begin);
-        } else if (stride == 2) {
-          for (int64_t i = begin; i < end; ++i) to[i] = from[2 * i];
-        } else {
-          for (int64_t i = begin; i < end; ++i) to[i] = from[i * stride];
-        }
-        for (int64_t i = end; i < phase_pitch_; ++i) pad(i);
-      }
+    const int64_t stride = s.stride[2], width = s.input[2], last = first + rows;
+    if (s.padding_mode == PaddingMode::zeros) {
+      const int64_t begin = std::max<int64_t>(0, first), end = std::min<int64_t>(s.input[1], last);
+      kernels().split_phases(plane + begin * width, end - begin, width, stride,
+                             to + (begin - first) * row_pitch() + phase_left_, phase_pitch_);
+      return;
+    }
+    for (int64_t y = first; y < last; ++y, to += row_pitch()) {
+      const float* row = plane + source_element(s.padding_mode, y, s.input[1]) * width;
+      kernels().split_phases(row, 1, width, stride, to + phase_left_, phase_pitch_);
+      for (int64_t i = 0; i < edges_.size(); ++i) to[edges_[i].to] = row[edges_[i].from];
     }
   }
 
   bool packed_;
-  RowPhases phases_;
-  int64_t phase_pitch_ = 0, band_height_ = 0;
-  Split bands_{};   // of the blocks of rows
-  Split planes_{};  // of the batch
+  AlignedBuffer<Edge> edges_;
+  int64_t phase_left_ = 0, phase_pitch_ = 0, band_height_ = 0;
+  Split bands_{};     // of the blocks of rows
+  Split sections_{};  // of the columns
+  Split planes_{};    // of the batch
 };
 
 class ChannelsLastPlan final : public DepthwisePlan {
@@ -265,7 +325,6 @@ class ChannelsLastPlan final : public DepthwisePlan {
       : DepthwisePlan(request, upright(with_padding_applied(request.shape)),
                       ceil_div(request.shape.out_channels, request.kernels->lanes) * request.kernels->lanes),
         image_(request.shape, 1),
-        phases_(axis_of(geometry_, 1), request.kernels->depthwise_channels[size_]),
         columns_(tap_runs(axis_of(geometry_, 2))) {
     if (!complete()) return;
     const ConvShape& s = geometry_;
@@ -273,7 +332,7 @@ class ChannelsLastPlan final : public DepthwisePlan {
       std::copy_n(request.weight + t * s.out_channels, s.out_channels, weight_.data() + t * bias_.size());
     }
     for (int64_t t = 0; t < s.kernel[2]; ++t) tap_offset_[t] = t * s.dilation[2] * image_.pitch();
-    const int64_t block = phases_.step * phases_.most, blocks = ceil_div(s.output[1], block);
+    const int64_t blocks = ceil_div(s.output[1], phases_.block());
     bands_ = Split::at_most(blocks, std::max<int64_t>(1, threads_ > 1 ? blocks / (4 * threads_) : blocks));
   }
 
@@ -301,7 +360,7 @@ class ChannelsLastPlan final : public DepthwisePlan {
 
   void run_band(const float* image, float* output, int64_t band) const {
     const ConvShape& s = geometry_;
-    const int64_t pitch = image_.pitch(), row_pitch = s.input[2] * pitch, block = phases_.step * phases_.most;
+    const int64_t pitch = image_.pitch(), row_pitch = s.input[2] * pitch, block = phases_.block();
     const int64_t begin = bands_.begin(band) * block, end = std::min<int64_t>(s.output[1], bands_.end(band) * block);
     DepthwiseRows call = common();
     call.input = image;
@@ -332,7 +391,6 @@ class ChannelsLastPlan final : public DepthwisePlan {
   }
 
   ChannelsLastImage image_;
-  RowPhases phases_;
   AlignedBuffer<TapRun> columns_;
   Split bands_{};  // of the blocks of rows
 };
@@ -344,33 +402,27 @@ bool accepts(const PlanRequest& request) {
   if (s.groups != s.in_channels || !plane) return false;
   if (s.layout == Layout::channels_last) return s.out_channels == s.in_channels;
   if (!may_multiply_padding(request)) return false;
-  if (!PlanesPlan::is_packed(s)) return true;
-  // A band with its padding is stored: not where a dilation beyond the map makes it many times as large (64 KiB are
-  // allowed).
-  const double stored = (static_cast<double>(s.input[1]) + s.padding_begin[1] + s.padding_end[1]) *
-                        (static_cast<double>(s.input[2]) + s.padding_begin[2] + s.padding_end[2]);
-  const double needed = static_cast<double>(s.in_pixels()) + static_cast<double>(s.out_pixels());
-  return stored <= 4 * needed + 16 * 1024;
+  return !PlanesPlan::must_pack(s) || PlanesPlan::may_pack(s);
 }
 
 double cost(const PlanRequest& request) {
   const ConvShape& s = request.shape;
   const int lanes = request.kernels->lanes;
   const bool last = s.layout == Layout::channels_last;
-  const DepthwiseKernel* kernels = (last ? request.kernels->depthwise_channels : request.kernels->depthwise_pixels)[0];
   const ConvShape geometry = upright(s);
-  const RowPhases phases(axis_of(geometry, 1), kernels);
+  const RowPhases phases(axis_of(geometry, 1), kernels_of(request)[0]);
   const double multiply_adds_per_cycle = lanes >= 16 ? 1 : 2, load = lanes >= 16 ? 2.25 : 0.75;
   // Each load serves the tap rows of as many output rows as share it.
   const double rows = static_cast<double>(std::min(phases.most, ceil_div(phases.rows, phases.step)));
-  const double loads = geometry.kernel[2] * (geometry.kernel[1] + rows - 1) / rows;
+  const double loads =
+      geometry.kernel[2] * (geometry.kernel[1] + std::min(phases.tap_phases, geometry.kernel[1]) * (rows - 1)) / rows;
   const double vector = std::max(static_cast<double>(s.taps()) / multiply_adds_per_cycle, load * loads) + 3;
   const double vectors =
       static_cast<double>(s.batch) * (last ? static_cast<double>(s.out_pixels() * ceil_div(s.out_channels, lanes))
                                            : static_cast<double>(s.out_channels) * s.output[0] * s.output[1] *
                                                  static_cast<double>(ceil_div(s.output[2], lanes)));
-  const bool copied = last ? s.padding_mode != PaddingMode::zeros : PlanesPlan::is_packed(s);
-  return vectors * vector + (copied ? 0.5 : 0.1) * static_cast<double>(s.input_size());
+  const bool copied = last ? s.padding_mode != PaddingMode::zeros : PlanesPlan::is_packed(request);
+  return vectors * vector + (copied ? 0.25 : 0.1) * static_cast<double>(s.input_size());
 }
 
 template <class Plan>

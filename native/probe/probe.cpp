@@ -83,6 +83,7 @@ Napi::Value describe(const Napi::CallbackInfo& info) {
   slots.Set("w_lanes", is_filled(env, kernels->w_lanes));
   slots.Set("depthwise_pixels", is_filled(env, kernels->depthwise_pixels));
   slots.Set("depthwise_channels", is_filled(env, kernels->depthwise_channels));
+  slots.Set("split_phases", is_filled(env, kernels->split_phases));
   slots.Set("short_transform", is_filled(env, kernels->short_transform));
   slots.Set("transform_kernels", is_filled(env, kernels->transform_kernels));
   slots.Set("transpose", is_filled(env, kernels->transpose));
@@ -96,6 +97,7 @@ Napi::Value describe(const Napi::CallbackInfo& info) {
   operations.Set("multiply_add", is_filled(env, kernels->vec.multiply_add));
   operations.Set("relu", is_filled(env, kernels->vec.relu));
   operations.Set("transpose", is_filled(env, kernels->vec.transpose));
+  operations.Set("deinterleave2", is_filled(env, kernels->vec.deinterleave2));
   result.Set("lanes", kernels->lanes);
   result.Set("slots", slots);
   result.Set("operations", operations);
@@ -136,11 +138,33 @@ Napi::Value vec(const Napi::CallbackInfo& info) {
       operations.relu(in, out);
     } else if (name == "transpose") {
       operations.transpose(in, out);
+    } else if (name == "deinterleave2") {
+      operations.deinterleave2(in, out);
     } else {
       return fail(env, "no vector operation " + name);
     }
   }
   copy_back(output, info[4]);
+  return env.Undefined();
+}
+
+// splitPhases(isa, { title, input, rows, width, stride, output, pitch }, edge)
+Napi::Value split_phases(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  const KernelTable* const kernels = kernels_of(info[0]);
+  if (!kernels) return env.Undefined();
+  const Fields fields(info[1]);
+  const Edge edge = edge_of(info[2]);
+  GuardedFloats input = guarded("input", fields.object.Get("input"), edge);
+  GuardedFloats output = guarded("output", fields.object.Get("output"), edge);
+  if (!input || !output) return fail(env, "no memory");
+  {
+    const std::string title = fields.title();
+    const FaultReport report(title.c_str());
+    kernels->split_phases(input.data(), fields["rows"], fields["width"], fields["stride"], output.data(),
+                          fields["pitch"]);
+  }
+  copy_back(output, fields.object.Get("output"));
   return env.Undefined();
 }
 
@@ -205,9 +229,9 @@ Napi::Value w_lanes(const Napi::CallbackInfo& info) {
   return run_tile(info.Env(), kernel, &tile, fields, edge_of(info[4]));
 }
 
-using DepthwiseSlots = DepthwiseKernel (KernelTable::*)[3][KernelTable::max_depthwise_rows];
+using DepthwiseSlots = DepthwiseKernel (KernelTable::*)[KernelTable::depthwise_sizes][KernelTable::max_depthwise_rows];
 
-// depthwisePixels and depthwiseChannels(isa, slot, rows, tile, edge): slot 0: any size, 1: 3×3, 2: 5×5
+// depthwisePixels and depthwiseChannels(isa, slot, rows, tile, edge): slot: any_size … of KernelTable
 template <DepthwiseSlots slots>
 Napi::Value depthwise(const Napi::CallbackInfo& info) {
   const KernelTable* const kernels = kernels_of(info[0]);
@@ -222,6 +246,7 @@ Napi::Value depthwise(const Napi::CallbackInfo& info) {
   tile.tap_begin = static_cast<int32_t>(fields["tapBegin"]);
   tile.tap_end = static_cast<int32_t>(fields["tapEnd"]);
   tile.tap_rows = static_cast<int32_t>(fields["tapRows"]);
+  tile.tap_phases = static_cast<int32_t>(fields["tapPhases"]);
   tile.groups = static_cast<int32_t>(fields["groups"]);
   tile.tap_row_stride = fields["tapRowStride"];
   tile.row = fields["row"];
@@ -498,6 +523,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   exports.Set("describe", Napi::Function::New(env, describe));
   exports.Set("vec", Napi::Function::New(env, vec));
   exports.Set("transpose", Napi::Function::New(env, transpose));
+  exports.Set("splitPhases", Napi::Function::New(env, split_phases));
   exports.Set("kLanes", Napi::Function::New(env, k_lanes));
   exports.Set("wLanes", Napi::Function::New(env, w_lanes));
   exports.Set("depthwisePixels", Napi::Function::New(env, depthwise<&KernelTable::depthwise_pixels>));

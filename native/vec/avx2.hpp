@@ -69,6 +69,13 @@ struct Avx2 {
     for (int i = 0; i < 8; ++i) r[i] = t[i];
   }
 
+  // Of the 2·lanes floats that a and b hold in order, a keeps the even ones and b the odd ones.
+  static void deinterleave2(Register& a, Register& b) {
+    const Register low = _mm256_shuffle_ps(a, b, 0x88), high = _mm256_shuffle_ps(a, b, 0xdd);
+    const auto in_order = [](Register v) { return _mm256_castpd_ps(_mm256_permute4x64_pd(_mm256_castps_pd(v), 0xd8)); };
+    a = in_order(low);
+    b = in_order(high);
+  }
   // Of the 4·lanes floats that r holds in order, in units of 1, 2 or 4: unit 4·i + q becomes unit i of r[q].
   template <int Unit>
   static void deinterleave4(Register (&r)[4]) {

@@ -61,6 +61,14 @@ struct Avx512 {
     }
   }
 
+  // Of the 2·lanes floats that a and b hold in order, a keeps the even ones and b the odd ones.
+  static void deinterleave2(Register& a, Register& b) {
+    const __m512i even = _mm512_setr_epi32(0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30);
+    const __m512i odd = _mm512_or_si512(even, _mm512_set1_epi32(1));
+    const Register first = a;
+    a = _mm512_permutex2var_ps(first, even, b);
+    b = _mm512_permutex2var_ps(first, odd, b);
+  }
   // Of the 4·lanes floats that r holds in order, in units of 1, 2, 4 or 8: unit 4·i + q becomes unit i of r[q].
   template <int Unit>
   static void deinterleave4(Register (&r)[4]) {

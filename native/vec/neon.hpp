@@ -42,6 +42,12 @@ struct Neon {
   // FMAX gives NaN when either operand is NaN.
   static Register relu(Register v) { return vmaxq_f32(v, vdupq_n_f32(0.0f)); }
 
+  // Of the 2·lanes floats that a and b hold in order, a keeps the even ones and b the odd ones.
+  static void deinterleave2(Register& a, Register& b) {
+    const Register first = a;
+    a = vuzp1q_f32(first, b);
+    b = vuzp2q_f32(first, b);
+  }
   // Of the 4·lanes floats that r holds in order, in units of 1 or 2: unit 4·i + q becomes unit i of r[q].
   template <int Unit>
   static void deinterleave4(Register (&r)[4]) {

@@ -31,6 +31,8 @@ struct Scalar {
   static Register multiply_add(Register a, Register b, Register sum) { return sum + a * b; }
   static Register relu(Register v) { return v < 0.0f ? 0.0f : v; }
 
+  // Of the 2·lanes floats that a and b hold in order, a keeps the even ones and b the odd ones.
+  static void deinterleave2(Register&, Register&) {}
   static void transpose(Register (&)[lanes]) {}
   template <int Unit>
   static void deinterleave4(Register (&)[4]) {}

@@ -42,6 +42,12 @@ struct Sse2 {
   // The second operand is returned when either is NaN: NaN stays NaN.
   static Register relu(Register v) { return _mm_max_ps(_mm_setzero_ps(), v); }
 
+  // Of the 2·lanes floats that a and b hold in order, a keeps the even ones and b the odd ones.
+  static void deinterleave2(Register& a, Register& b) {
+    const Register first = a;
+    a = _mm_shuffle_ps(first, b, 0x88);
+    b = _mm_shuffle_ps(first, b, 0xdd);
+  }
   // Of the 4·lanes floats that r holds in order, in units of 1 or 2: unit 4·i + q becomes unit i of r[q].
   template <int Unit>
   static void deinterleave4(Register (&r)[4]) {

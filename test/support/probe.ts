@@ -15,9 +15,10 @@ export interface KernelSlots {
   readonly k_lanes: readonly (readonly boolean[])[];
   /** [outputs − 1][vectors − 1] */
   readonly w_lanes: readonly (readonly boolean[])[];
-  /** [0: any size, 1: 3×3, 2: 5×5][rows − 1] */
+  /** [0: any size, 1: 3×3, 2: 5×5, 3: 3×3 inside, 4: 5×5 inside][rows − 1] */
   readonly depthwise_pixels: readonly (readonly boolean[])[];
   readonly depthwise_channels: readonly (readonly boolean[])[];
+  readonly split_phases: boolean;
   readonly short_transform: boolean;
   readonly transform_kernels: boolean;
   readonly transpose: boolean;
@@ -32,7 +33,8 @@ export interface KernelDescription {
   readonly operations: Readonly<Record<VecOperation, boolean>>;
 }
 
-export type VecOperation = 'load_tail' | 'load_inside' | 'store_tail' | 'broadcast' | 'add' | 'multiply_add' | 'relu' | 'transpose';
+export type VecOperation =
+  'load_tail' | 'load_inside' | 'store_tail' | 'broadcast' | 'add' | 'multiply_add' | 'relu' | 'transpose' | 'deinterleave2';
 
 /** The fields of a tile in table.hpp. `output` is written in place; `title` is what a crash is reported with. */
 export interface Tile {
@@ -72,6 +74,7 @@ export interface DepthwiseTile extends Tile {
   readonly tapBegin: number;
   readonly tapEnd: number;
   readonly tapRows: number;
+  readonly tapPhases: number;
   readonly groups: number;
   readonly tapRowStride: number;
   readonly row: number;
@@ -87,6 +90,17 @@ export interface DepthwiseTile extends Tile {
   readonly channels: number;
   readonly inputPixelStride: number;
   readonly outputPixelStride: number;
+}
+
+/** Arguments of split_phases in table.hpp; `output` is written in place. */
+export interface PhaseSplit {
+  readonly title: string;
+  readonly input: Float32Array;
+  readonly rows: number;
+  readonly width: number;
+  readonly stride: number;
+  readonly output: Float32Array;
+  readonly pitch: number;
 }
 
 export interface ShortTransform {
@@ -238,9 +252,10 @@ export interface Probe {
   /** The operands lie one after the other in `input`; load_tail reads `count` floats of it, store_tail writes `count` to `output`; load_inside has its first lane at `count`. */
   vec(isa: string, operation: VecOperation, input: Float32Array, count: number, output: Float32Array, edge: Edge): void;
   transpose(isa: string, transposition: Transposition, edge: Edge): void;
+  splitPhases(isa: string, split: PhaseSplit, edge: Edge): void;
   kLanes(isa: string, vectors: number, pixels: number, tile: KLanesTile, edge: Edge): void;
   wLanes(isa: string, outputs: number, vectors: number, tile: WLanesTile, edge: Edge): void;
-  /** `slot` 0: any size, 1: 3×3, 2: 5×5. */
+  /** `slot` 0: any size, 1: 3×3, 2: 5×5, 3: 3×3 inside, 4: 5×5 inside. */
   depthwisePixels(isa: string, slot: number, rows: number, tile: DepthwiseTile, edge: Edge): void;
   depthwiseChannels(isa: string, slot: number, rows: number, tile: DepthwiseTile, edge: Edge): void;
   shortTransform(isa: string, transform: ShortTransform, edge: Edge): void;

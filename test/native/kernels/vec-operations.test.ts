@@ -74,6 +74,12 @@ describe.each(probe.isas)('%s', (isa) => {
     }
   });
 
+  it('deinterleave2 takes the even floats apart from the odd ones', () => {
+    const bits = bitsOf(randomBits(2 * lanes, 7));
+    const expected = Uint32Array.from({ length: 2 * lanes }, (_, i) => bits[i < lanes ? 2 * i : 2 * (i - lanes) + 1]!);
+    expect(bitsOf(apply('deinterleave2', new Float32Array(bits.buffer), 2 * lanes))).toEqual(expected);
+  });
+
   it.each(counts)('store_tail of %i writes as many', (count) => {
     const input = randomBits(lanes, count + 1);
     expect(bitsOf(apply('store_tail', input, count, count))).toEqual(bitsOf(input).slice(0, count));
