@@ -203,13 +203,14 @@ class PlanesPlan final : public DepthwisePlan {
   // Packed rows begin a whole number of strides before the input's.
   void lay_out_rows(int64_t lanes) {
     const ConvShape& s = geometry_;
-    const int64_t stride = packed_ ? s.stride[2] : 1, reach = int64_t{s.dilation[2]} * (s.kernel[2] - 1);
+    const int64_t stride = s.stride[2], reach = int64_t{s.dilation[2]} * (s.kernel[2] - 1);
     const int64_t begin = s.padding_begin[2], seen = (s.output[2] - 1) * stride + reach + 1 - begin;
     phase_left_ = ceil_div(begin, stride);
     const int64_t left = phase_left_ * stride;
-    // Whole vectors are read and written.
-    phase_pitch_ = ceil_div(std::max<int64_t>(seen, s.input[2]) + left, stride) + lanes;
-    phase_pitch_ = ceil_div(phase_pitch_, lanes) * lanes;
+    // Whole vectors are read, and written.
+    const int64_t read = (left - begin + reach) / stride + std::max<int64_t>(s.output[2], lanes);
+    const int64_t written = phase_left_ + ceil_div(ceil_div(s.input[2], stride), lanes) * lanes;
+    phase_pitch_ = ceil_div(std::max(read, written), lanes) * lanes;
     const auto packed = [&](int64_t column) {
       return (column + left) % stride * phase_pitch_ + (column + left) / stride;
     };
