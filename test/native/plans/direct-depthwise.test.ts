@@ -120,10 +120,12 @@ describe.each(probe.isas)('direct-depthwise, %s', (isa) => {
     });
 
     it('gives the same bits for any number of threads', () => {
-      // Fewer and more planes than items, and two images; rows that share inputs, and rows that do not.
       const kernel = [3, 3] as const;
-      expectThreadsAgree(forced, { groups: 3, input: [350, 401], kernel, dilation: 2, padding: 'same', layout });
       expectThreadsAgree(forced, { groups: 131, batch: 2, input: [40, 41], kernel, padding: 'same', layout });
+      // How work is divided hardly depends on the instruction set.
+      if (isa !== probe.isas[0]) return;
+      // Fewer and more planes than items, and two images; rows that share inputs, and rows that do not.
+      expectThreadsAgree(forced, { groups: 3, input: [350, 401], kernel, dilation: 2, padding: 'same', layout });
       expectThreadsAgree(forced, { groups: 5, input: [560, 602], kernel, stride: 2, padding: 'same', layout });
       // Sections of one plane.
       expectThreadsAgree(forced, { groups: 1, input: [120_003], kernel: [31], dilation: 8, padding: 'same', layout });
