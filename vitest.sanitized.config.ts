@@ -24,8 +24,20 @@ export default mergeConfig(
   config,
   defineConfig({
     test: {
-      // These test no native code of the process they run in, or (dispatch) run it under an emulator.
-      exclude: ['test/packaging/**', 'test/architecture.test.ts', 'test/native/symbols.test.ts', 'test/native/dispatch.test.ts'],
+      // These test no native code of the process they run in, or (dispatch) run it under an emulator, or (networks) reach it by ways
+      // that others test.
+      exclude: [
+        'test/packaging/**',
+        'test/architecture.test.ts',
+        'test/bench/**',
+        'test/cli/**',
+        'test/docs/**',
+        'test/geometry/**',
+        'test/native/symbols.test.ts',
+        'test/native/dispatch.test.ts',
+        'test/network/**',
+        'test/receptive-field/**',
+      ],
       maxWorkers: 2,
       testTimeout: 600_000,
     },

@@ -104,11 +104,19 @@ export function judge({ entries }: CandidateLayer): { chosen: CandidateEntry; fa
 }
 
 /** `closed F(5,3) with 7 × open F(4,3) with 6 by 1×10×8`: outputs, taps and products of each algorithm, outputs of a region. */
-export function titleOfScheme({ algorithms: numbers, tapGroups, region }: ShortScheme, algorithms: readonly ShortAlgorithm[]): string {
+function titleOfScheme(scheme: ShortScheme, algorithms: readonly ShortAlgorithm[]): string {
+  return `${titleOfNest(scheme, algorithms)} by ${scheme.region.join('×')}`;
+}
+
+/** `closed F(5,3) with 7 × open F(4,3) with 6`. */
+export function titleOfNest(
+  { algorithms: numbers, tapGroups }: Pick<ShortScheme, 'algorithms' | 'tapGroups'>,
+  algorithms: readonly ShortAlgorithm[],
+): string {
   const named = numbers.map((number) => {
     if (number < 0) return '1';
     const { form, outputs, taps, products } = algorithms[number]!;
     return `${form} F(${outputs},${taps}) with ${products}`;
   });
-  return `${named.join(' × ')}${tapGroups > 1 ? ` in ${tapGroups} groups` : ''} by ${region.join('×')}`;
+  return `${named.join(' × ')}${tapGroups > 1 ? ` in ${tapGroups} groups` : ''}`;
 }

@@ -42,6 +42,18 @@ export interface NativeAddon {
   ): NativePlan;
   /** {@link createPlan} of a transposed convolution, whose integers native/plan/transposed_plan.hpp explains. */
   createTransposedPlan: NativeAddon['createPlan'];
+  /** A plan made for a single run, and that run: throws as `createPlan` and `run` do. */
+  convolve(
+    shape: EncodedShape,
+    weight: Float32Array,
+    bias: Float32Array | null,
+    isa: string,
+    threads: number,
+    algorithm: string,
+    tolerance: number,
+    input: Float32Array,
+    output: Float32Array,
+  ): void;
   /** Runs about `milliseconds` of independent fused (or separate) multiply-adds in registers on this thread and returns GFLOP/s. */
   measurePeak(isa: string, milliseconds: number): number;
   /** Native heap allocations made so far by plans and runs. */

@@ -87,7 +87,13 @@ function convolve(input: unknown, weight: unknown, options: unknown, caller: str
   const problem = readConvProblem(input, weight, options, caller, requiredAxes);
   const backend = selectBackend(problem.backend);
   const output = zeros(problem.resolved.outputDims, problem.resolved.outputLength);
-  planConv(backend, problem.resolved, problem.weight, problem.bias, { ...problem.execution, once: true }).run(problem.input, output.data);
+  const { resolved, weight: kernel, bias } = problem;
+  const execution = { ...problem.execution, once: true };
+  if (backend.convolve && resolved.inputLength > 0) {
+    backend.convolve(resolved.shape, kernel, bias, execution, problem.input, output.data);
+  } else {
+    planConv(backend, resolved, kernel, bias, execution).run(problem.input, output.data);
+  }
   return output;
 }
 

@@ -15,12 +15,14 @@
     ],
     "probe_sources": [
       "native/probe/all_plans.cpp",
+      "native/probe/lane_kernels.cpp",
       "native/probe/probe.cpp",
       "native/probe/short_plan.cpp",
       "native/probe/transposed_plan.cpp"
     ],
     "core_sources": [
       "native/plan/axis.cpp",
+      "native/plan/cache_size.cpp",
       "native/plan/channel_blocks.cpp",
       "native/plan/channels_last_image.cpp",
       "native/plan/choose.cpp",

@@ -58,6 +58,15 @@ export interface Backend {
    * `sibling`, a plan of the same weights and bias for another input size, lends its packed weights where they fit.
    */
   plan(shape: ConvShape, weight: Float32Array, bias: Float32Array | null, options: ExecutionOptions, sibling?: ConvPlan): ConvPlan;
+  /** A plan made for this single run, where that takes less than {@link plan} and its `run` do. */
+  convolve?(
+    shape: ConvShape,
+    weight: Float32Array,
+    bias: Float32Array | null,
+    options: ExecutionOptions,
+    input: Float32Array,
+    output: Float32Array,
+  ): void;
   /** {@link plan} of a transposed convolution. */
   planTransposed(
     shape: TransposedShape,

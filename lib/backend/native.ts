@@ -68,6 +68,9 @@ export function createNativeBackend(addon: NativeAddon, isa: string): Backend {
     name: 'native',
     isa,
     plan: (shape, ...rest) => create('createPlan', encodeShape(shape), ...rest),
+    convolve(shape, weight, bias, { algorithm, tolerance, threads = addon.cpus }, input, output) {
+      addon.convolve(encodeShape(shape), weight, bias, isa, threads, algorithm, tolerance, input, output);
+    },
     planTransposed: (shape, ...rest) => create('createTransposedPlan', encodeTransposedShape(shape), ...rest),
   };
 }

@@ -68,6 +68,7 @@ constexpr KernelTable kernels_for(const char* name) {
   table.chunks_to_lanes = chunks_to_lanes<V>;
   table.lanes_to_chunks = lanes_to_chunks<V>;
   table.transform_kernels = transform_kernels<V>;
+  table.transform_width = transform_width<V>;
   table.transpose = transpose<V>;
   table.vec = vec_operations<V>();
   table.multiply_add_burst = multiply_add_burst<V>;

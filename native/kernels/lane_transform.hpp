@@ -251,10 +251,13 @@ inline void gather(const float* planes, ptrdiff_t pitch, ptrdiff_t tiles, ptrdif
 
 // Where the map reads or writes chunk i of a tile: dealt to planes, or, where a chunk fills vectors, in its place.
 // Either way (i mod 4)·step + (i div 4)·next floats from chunk 0, and 4 is a constant that addresses are made of.
+//
+// Few lanes are wasted on the rest of a chunk that is longer than four vectors: such a one is read in its place, too,
+// but not written, since its last vector would reach into the chunk behind it, whose first may stand there already.
 template <class V>
 struct ChunkAccess {
-  explicit ChunkAccess(const LaneWidth& map)
-      : in_place(map.phases % V::lanes == 0 || map.phases >= 4 * V::lanes),
+  ChunkAccess(const LaneWidth& map, bool reads)
+      : in_place(map.phases % V::lanes == 0 || (reads && map.phases >= 4 * V::lanes)),
         step(in_place ? map.chunk_stride : map.plane_pitch),
         next(in_place ? 4 * map.chunk_stride : map.phases),
         runs(in_place ? map.tiles : 1),
@@ -269,7 +272,7 @@ template <class V>
 void chunks_to_lanes(const ChunksToLanes& t) {
   using Register = typename V::Register;
   const LaneWidth map = t.map;
-  const ChunkAccess<V> access(map);
+  const ChunkAccess<V> access(map, true);
   const ptrdiff_t phases = map.phases, stride = map.point_stride, step = access.step, next = access.next;
   const ptrdiff_t tiles = map.tiles + (map.from - 1) / 4;  // chunks beyond the last tile's four are the next one's
   const auto deal_channel = [&](int c) {
@@ -304,7 +307,7 @@ void lanes_to_chunks(const LanesToChunks& t) {
   using Register = typename V::Register;
   const LaneWidth map = t.map;
   const bool relu = t.relu;
-  const ChunkAccess<V> access(map);
+  const ChunkAccess<V> access(map, false);
   const ptrdiff_t phases = map.phases, stride = map.point_stride, step = access.step, next = access.next;
   with_map<V>(map.structure, map.from, map.matrix, map.to, [&](auto width) ATROUS_INLINE {
     for (int c = 0; c < map.channels; ++c) {

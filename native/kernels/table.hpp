@@ -27,21 +27,22 @@ struct KLanesTile {
 };
 using KLanesKernel = void (*)(const KLanesTile& tile);
 
-// Output pixels in lanes. One call computes `outputs` channels × `vectors` vectors of pixels over all taps:
+// Output pixels in lanes. One call computes `outputs` channels × `vectors` vectors of pixels over a list of taps:
 //
-//   y[m, v, lane] = act(bias[m] + Σ_{c, t} w[c, t, m] · x[c·channel_stride + tap_offset[t] + v·input_vector_stride +
+//   y[m, v, lane] = act(bias[m] + Σ_{t, c} w[t, c, m] · x[c·channel_stride + tap_offset[t] + v·input_vector_stride +
 //   lane])
 //
-// The input is a packed tile that holds its padding; lanes beyond a vector's count read whatever lies there and are not
-// stored.
+// The input is a packed tile; padding that no listed tap reads need not be in it. Lanes beyond a vector's count read
+// whatever lies there and are not stored.
 struct WLanesTile {
   const float* input;
   ptrdiff_t channel_stride;
   const ptrdiff_t* tap_offset;  // [taps]
+  const int32_t* tap_index;     // [taps]: where a tap's weights stand; null: in the list's order
   int32_t taps;
   int32_t channels;
   ptrdiff_t input_vector_stride;
-  const float* weight;  // [channels][taps][outputs]
+  const float* weight;  // [tap index][channels][outputs]
   const float* bias;    // [outputs]
   float* output;
   ptrdiff_t output_channel_stride;
@@ -140,17 +141,19 @@ struct LaneRows {
   const float* matrix[2];  // [to][from] of depth, height
   ShortStructure structure[2];
   int32_t from[2], to[2];
-  const ChunkRun* runs;  // ascending
+  const ChunkRun* runs;  // ascending; what lies between them is no element of either side
   int32_t run_count;
   int32_t chunk_length;  // elements of a row in chunks: those before the first run and behind the last are zeroed
   int32_t channels;
-  ptrdiff_t line_stride, channel_stride;  // of the chunks; whole vectors are read and written of each line
+  // Of the chunks. Whole vectors are read and written of each line: up to lanes − 1 floats beyond the last run, and
+  // beyond chunk_length where they are zeroed.
+  ptrdiff_t line_stride, channel_stride;
   ptrdiff_t row_channel_stride;
 };
 struct RowsToChunks {
   LaneRows map;
   const float* const* rows;  // [from[0]·from[1]]: column 0 of channel 0; null: a row of zeros
-  const float* zeros;        // as long as a row, and at least a vector
+  const float* zeros;        // as many as a row has to the end of its last run, and at least a vector
   float* chunks;
 };
 using RowsToChunksKernel = void (*)(const RowsToChunks& rows);
@@ -158,7 +161,7 @@ struct ChunksToRows {
   LaneRows map;
   const float* chunks;
   float* const* rows;  // [to[0]·to[1]]: column 0 of channel 0; null: not wanted
-  float* unwanted;     // as long as a row
+  float* unwanted;     // as long as a row to the end of its last run
   const float* bias;   // [channels]
   bool relu;
 };
@@ -169,18 +172,21 @@ using ChunksToRowsKernel = void (*)(const ChunksToRows& rows);
 //   to lanes    lanes[p][c] = Σ_i matrix[p, i]·(chunk i of every tile)
 //   to chunks   chunk i of every tile = act(bias[c] + Σ_p matrix[i, p]·lanes[p][c])
 //
-// Chunks stand one behind the other, or, where they fill whole vectors, anywhere.
+// Chunks stand one behind the other, or, where they fill whole vectors, anywhere. To lanes, four chunks of every tile
+// are read and of ⌈(from − 4) / 4⌉ more, whose chunks are the last tiles' inputs, and up to 4·(lanes − 1) floats beyond
+// them. To chunks, those of the tiles are written (`to` is 4), and as many floats beyond them, unless the phases are
+// whole vectors, or a power of two and the lanes of all tiles whole vectors.
 struct LaneWidth {
   const float* matrix;  // [to][from]
   ShortStructure structure;
   int32_t from, to;
   int32_t tiles, phases, channels;
   ptrdiff_t chunk_stride;  // phases; or more where these are whole vectors
-  // 4 vectors beyond the last tile's chunks are read, and written unless its lanes are whole vectors.
   ptrdiff_t chunk_channel_stride;
-  ptrdiff_t point_stride, lane_channel_stride;  // whole vectors are read and written
-  float* planes;                                // 8·plane_pitch floats
-  ptrdiff_t plane_pitch;                        // (tiles + ⌈(inputs − 4) / 4⌉)·phases and a vector
+  // Whole vectors are read and written: up to lanes − 1 floats beyond tiles·phases.
+  ptrdiff_t point_stride, lane_channel_stride;
+  float* planes;          // 8·plane_pitch floats
+  ptrdiff_t plane_pitch;  // at least (tiles + ⌈(from − 4) / 4⌉)·phases and lanes − 1; to chunks tiles·phases and these
 };
 struct ChunksToLanes {
   LaneWidth map;
@@ -199,7 +205,7 @@ using LanesToChunksKernel = void (*)(const LanesToChunks& width);
 
 // The products of every point with tiles in lanes: `outputs` channels × `vectors` vectors at a time,
 //
-//   out[p, m, n] = Σ_j weight[p, j, m] · in[p·input_point_stride + offset[j] + n]
+//   out[p, m, n] = Σ_j weight[p, j, m] · in[p·input_point_stride + offset[j] + n]     n < tiles·vectors·lanes
 struct PointProducts {
   const float* input;
   ptrdiff_t input_point_stride;
@@ -212,19 +218,22 @@ struct PointProducts {
 };
 using PointProductsKernel = void (*)(const PointProducts& products);
 
-// The kernels of 16 output channels, [taps][16], to [products][16]:
+// The kernels of `width` output channels (KernelTable::transform_width), [taps][width], to [products][width]:
 //
 //   out[p₀, p₁, p₂] = Σ_{t₀, t₁, t₂} matrix₀[p₀, t₀]·matrix₁[p₁, t₁]·matrix₂[p₂, t₂]·in[t₀, t₁, t₂]
+//   sum[p₀, p₁, p₂] += |out[p₀, p₁, p₂]|
 //
-// Axes are depth, height, width.
+// Axes are depth, height, width; products follow each other at their strides, in floats.
 struct KernelTransform {
-  static constexpr int width = 16;
-
   const double* matrix[3];  // [products][taps] of each axis
   int32_t taps[3], products[3];
-  double* values[2];  // the input, overwritten; room for what comes of it, of which the result is one
+  double* values[2];  // the input, overwritten; as much room as the kernels take after any of the axes
+  float* out;
+  ptrdiff_t out_stride;
+  float* sum;
+  ptrdiff_t sum_stride;
 };
-using TransformKernelsKernel = const double* (*)(const KernelTransform& transform);
+using TransformKernelsKernel = void (*)(const KernelTransform& transform);
 
 // out[c·out_stride + r] = in[r·in_stride + c], r < rows, c < columns.
 using TransposeKernel = void (*)(const float* in, ptrdiff_t in_stride, float* out, ptrdiff_t out_stride, ptrdiff_t rows,
@@ -270,6 +279,7 @@ struct KernelTable {
   LanesToChunksKernel lanes_to_chunks;
   PointProductsKernel point_products[max_w_outputs][max_w_vectors];  // [outputs − 1][vectors − 1]; null as above
   TransformKernelsKernel transform_kernels;
+  int transform_width;  // output channels that transform_kernels takes
   TransposeKernel transpose;
   VecOperations vec;
   // `rounds` rounds of multiply_adds_per_round independent multiply-adds of `lanes` floats; the sum keeps them alive.

@@ -7,17 +7,6 @@ namespace {
 
 int64_t ceiling_of_quotient(int64_t a, int64_t b) { return a >= 0 ? (a + b - 1) / b : -(-a / b); }
 
-// Taps of output `o`; where none is inside, none from 0 on.
-TapRun taps_inside(const Axis& axis, int64_t o) {
-  const int64_t first = axis.coordinate(o, 0);
-  // 0 ≤ first + t·dilation < input
-  const int64_t begin = std::clamp(ceiling_of_quotient(-first, axis.dilation), int64_t{0}, axis.kernel);
-  const int64_t end = std::clamp(ceiling_of_quotient(axis.input - first, axis.dilation), int64_t{0}, axis.kernel);
-  const bool none = end <= begin;
-  return {static_cast<int32_t>(o), static_cast<int32_t>(o), static_cast<int32_t>(none ? 0 : begin),
-          static_cast<int32_t>(none ? 0 : end)};
-}
-
 // First output of which fewer than `taps` taps lie before coordinate `bound`.
 int64_t output_with_fewer(const Axis& axis, int64_t taps, int64_t bound) {
   return ceiling_of_quotient(bound + axis.padding - (taps - 1) * axis.dilation, axis.stride);
@@ -28,18 +17,19 @@ template <class Body>
 void each_run(const Axis& axis, Body body) {
   TapRun run{0, 0, -1, -1};
   for (int64_t o = 0; o < axis.output;) {
-    const TapRun here = taps_inside(axis, o);
+    const TapRange here = taps_inside(axis, o, o);
     const int64_t first = axis.coordinate(o, 0);
     const int64_t begin = ceiling_of_quotient(-first, axis.dilation);
     int64_t next = axis.output;
     if (begin > 0) next = std::min(next, output_with_fewer(axis, std::min(begin, axis.kernel), 0));
-    if (here.tap_end > 0) next = std::min(next, output_with_fewer(axis, here.tap_end, axis.input));
+    if (here.end > 0) next = std::min(next, output_with_fewer(axis, here.end, axis.input));
     next = std::max(next, o + 1);
-    if (run.tap_begin == here.tap_begin && run.tap_end == here.tap_end) {
+    if (run.tap_begin == here.begin && run.tap_end == here.end) {
       run.end = static_cast<int32_t>(next);
     } else {
       if (run.tap_begin >= 0) body(run);
-      run = {static_cast<int32_t>(o), static_cast<int32_t>(next), here.tap_begin, here.tap_end};
+      run = {static_cast<int32_t>(o), static_cast<int32_t>(next), static_cast<int32_t>(here.begin),
+             static_cast<int32_t>(here.end)};
     }
     o = next;
   }
@@ -74,6 +64,14 @@ int64_t outputs_inside(const Axis& axis, int64_t t) {
   const int64_t begin = std::clamp(ceiling_of_quotient(-offset, axis.stride), int64_t{0}, axis.output);
   const int64_t end = std::clamp(ceiling_of_quotient(axis.input - offset, axis.stride), begin, axis.output);
   return end - begin;
+}
+
+TapRange taps_inside(const Axis& axis, int64_t first, int64_t last) {
+  // 0 ≤ coordinate + t·dilation < input; both ends only ever fall from one output to the next.
+  const int64_t from = -axis.coordinate(last, 0), to = axis.input - axis.coordinate(first, 0);
+  const int64_t begin = std::clamp(ceiling_of_quotient(from, axis.dilation), int64_t{0}, axis.kernel);
+  const int64_t end = std::clamp(ceiling_of_quotient(to, axis.dilation), int64_t{0}, axis.kernel);
+  return end > begin ? TapRange{begin, end} : TapRange{0, 0};
 }
 
 double valid_tap_fraction(const Axis& axis) {

@@ -29,6 +29,15 @@ int64_t outputs_inside(const Axis& axis, int64_t t);
 // Share of all taps of all outputs that lie inside the input, 0 … 1; needs at least one output.
 double valid_tap_fraction(const Axis& axis);
 
+// Taps [begin, end).
+struct TapRange {
+  int64_t begin, end;
+};
+
+// The least range that holds every tap of the outputs `first` … `last` that lies inside the input: of one output, exactly
+// those. Empty where none is.
+TapRange taps_inside(const Axis& axis, int64_t first, int64_t last);
+
 // Outputs [begin, end) whose taps [tap_begin, tap_end) and no others lie inside the input.
 struct TapRun {
   int32_t begin, end, tap_begin, tap_end;

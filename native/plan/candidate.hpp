@@ -1,5 +1,6 @@
 // What a kernel family must tell to be considered for a convolution.
 #pragma once
+#include <cmath>
 #include <memory>
 
 #include "plan/plan.hpp"
@@ -14,14 +15,15 @@ bool all_within(const float* values, int64_t count, float limit);
 
 struct Candidate {
   const char* name;
-  // Whether the family gives the right result for this problem at all.
-  bool (*accepts)(const PlanRequest& request);
-  // Estimated cycles of one core for one image; making the plan too where it runs once. Only the order of the
-  // candidates' estimates matters. It must not depend on batch or threads: neither may change a result's bits.
+  // Estimated cycles of one core for one image; making the plan too where it runs once. Infinite where the family does
+  // not give the right result. Only the order of the candidates' estimates matters. It must not depend on batch or
+  // threads: neither may change a result's bits.
   double (*cost)(const PlanRequest& request);
-  // Null when memory ran out.
+  // Of a finite cost. Null when memory ran out.
   std::shared_ptr<ConvPlan> (*create)(const PlanRequest& request, const ConvPlan* sibling);
 };
+
+constexpr double not_accepted = HUGE_VAL;
 
 extern const Candidate k_lanes_candidate;
 extern const Candidate w_lanes_candidate;

@@ -18,11 +18,10 @@ const Candidate* const short_candidates[] = {&winograd_candidate, &winograd_w_la
 template <size_t Count>
 const Candidate* cheapest(const Candidate* const (&list)[Count], const PlanRequest& request) {
   const Candidate* best = nullptr;
-  double best_cost = HUGE_VAL;
+  double best_cost = not_accepted;
   for (const Candidate* candidate : list) {
-    if (!candidate->accepts(request)) continue;
     const double cost = candidate->cost(request);
-    if (!best || cost < best_cost) best = candidate, best_cost = cost;
+    if (cost < best_cost) best = candidate, best_cost = cost;
   }
   return best;
 }

@@ -407,6 +407,7 @@ bool accepts(const PlanRequest& request) {
 }
 
 double cost(const PlanRequest& request) {
+  if (!accepts(request)) return not_accepted;
   const ConvShape& s = request.shape;
   const int lanes = request.kernels->lanes;
   const bool last = s.layout == Layout::channels_last;
@@ -439,6 +440,6 @@ std::shared_ptr<ConvPlan> create(const PlanRequest& request, const ConvPlan*) {
 
 }  // namespace
 
-const Candidate depthwise_candidate{"direct-depthwise", accepts, cost, create};
+const Candidate depthwise_candidate{"direct-depthwise", cost, create};
 
 }  // namespace atrous

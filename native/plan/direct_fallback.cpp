@@ -37,6 +37,9 @@ float input_limit(const ShortScheme& scheme, double largest_sum) {
 }  // namespace
 
 bool may_transform(const PlanRequest& request) {
+  if (request.family == AlgorithmFamily::direct || request.tolerance <= 0 || request.shape.output_size() == 0) {
+    return false;
+  }
   return all_within(request.weight, request.shape.weight_size(), FLT_MAX / 128) &&
          (!request.bias || all_within(request.bias, request.shape.out_channels, FLT_MAX / 2));
 }

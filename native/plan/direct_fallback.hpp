@@ -11,8 +11,9 @@
 
 namespace atrous {
 
-// Whether weights and bias are such that any input can be computed by short algorithms: G of three axes makes a weight
-// up to 75 times as large, and the bias is added to sums below a quarter of the largest float.
+// Whether short algorithms are wanted, there is anything to compute, and weights and bias are such that any input can be
+// computed by them: G of three axes makes a weight up to 75 times as large, and the bias is added to sums below a
+// quarter of the largest float.
 bool may_transform(const PlanRequest& request);
 
 class DirectFallback {

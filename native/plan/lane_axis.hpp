@@ -1,5 +1,5 @@
 // The width of a convolution cut into pieces, and these into the tiles of a short algorithm that stand in lanes
-// (kernels/table.hpp, LaneMap).
+// (kernels/table.hpp, LaneWidth).
 #pragma once
 #include <cstdint>
 

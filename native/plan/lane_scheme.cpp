@@ -4,15 +4,13 @@
 #include <cmath>
 
 #include "kernels/table.hpp"
+#include "plan/cache_size.hpp"
 #include "plan/channels_last_image.hpp"
 #include "plan/lane_axis.hpp"
 #include "plan/short_axis.hpp"
 
 namespace atrous {
 namespace {
-
-// Caches that are common: 32 KiB of L1, 512 KiB of L2.
-constexpr double l1_bytes = 32 * 1024, l2_bytes = 512 * 1024;
 
 struct Problem {
   explicit Problem(const PlanRequest& request)
@@ -24,13 +22,16 @@ struct Problem {
         kernels(*request.kernels),
         lanes(request.kernels->lanes),
         channels(shape.in_channels_per_group()),
-        outputs(shape.out_channels_per_group()) {}
+        outputs(shape.out_channels_per_group()),
+        l1_bytes(static_cast<double>(cache_sizes().l1_bytes)),
+        l2_bytes(static_cast<double>(cache_sizes().l2_bytes)) {}
 
   ConvShape shape;
   Axis axes[3];
   bool zero_padded, staged, once;
   const KernelTable& kernels;
   int64_t lanes, channels, outputs;
+  double l1_bytes, l2_bytes;
 };
 
 int64_t rows_of_tiles(const Problem& problem, const ShortScheme& nest) {
@@ -152,9 +153,9 @@ double cycles_of(const Problem& problem, LaneScheme* scheme) {
                             std::ceil(static_cast<double>(vectors) / static_cast<double>(scheme->vectors));
   // Inputs of products that don't stay in L1 with the weights beside them, or not even in L2.
   const double held = static_cast<double>(scheme->rows * (scheme->tiles + nest.tap_groups - 1) * scheme->phases);
-  const double far = held * line_bytes(problem, nest) <= 0.75 * l1_bytes   ? 1
-                     : held * item_bytes(problem, nest) <= 0.75 * l2_bytes ? 1.05
-                                                                           : 1.25;
+  const double far = held * line_bytes(problem, nest) <= 0.75 * problem.l1_bytes   ? 1
+                     : held * item_bytes(problem, nest) <= 0.75 * problem.l2_bytes ? 1.05
+                                                                                   : 1.25;
   const double multiply = lines * pieces * points * (depth * term * far + tile_calls * 14);
 
   // A vector of each line: its operations, and what is loaded and stored.
@@ -185,7 +186,7 @@ double cycles_of(const Problem& problem, LaneScheme* scheme) {
   // Weights beyond half of L2 come at about 16 bytes a cycle from L3 each time an item passes by.
   const double weights = sizeof(float) * points * depth * static_cast<double>(problem.outputs);
   const double items = std::ceil(rows / static_cast<double>(scheme->rows)) * pieces;
-  const double stream = weights <= l2_bytes / 2 ? 0 : items * weights / 16 * 0.3;
+  const double stream = weights <= problem.l2_bytes / 2 ? 0 : items * weights / 16 * 0.3;
   const double once = problem.once ? weights / sizeof(float) * 1.5 * problem.shape.groups : 0;
   // Images beyond L2: the check of the input, and what it costs to read and to write them.
   double in = problem.shape.in_channels, out = problem.shape.out_channels;

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "kernels/table.hpp"
+#include "plan/cache_size.hpp"
 #include "plan/channel_blocks.hpp"
 #include "plan/channels_last_image.hpp"
 #include "plan/short_axis.hpp"
@@ -12,7 +13,8 @@
 namespace atrous {
 namespace {
 
-constexpr double l2_bytes = 1024 * 1024;
+// Weights that L3 holds beside everything else.
+constexpr double l3_bytes = 24 * 1024 * 1024;
 
 // What all schemes of a problem have in common.
 struct Problem {
@@ -24,7 +26,8 @@ struct Problem {
         lanes(request.kernels->lanes),
         blocks(channel_blocks(request)),
         channels(shape.in_channels_per_group()),
-        in_vectors(ceil_div(channels, lanes)) {}
+        in_vectors(ceil_div(channels, lanes)),
+        l2_bytes(static_cast<double>(cache_sizes().l2_bytes)) {}
 
   ConvShape shape;
   Axis axes[3];
@@ -33,6 +36,7 @@ struct Problem {
   int64_t lanes;
   Split blocks;  // of one group's output vectors
   int64_t channels, in_vectors;
+  double l2_bytes;
 };
 
 double weight_bytes(const Problem& problem, const ShortScheme& scheme) {
@@ -78,9 +82,10 @@ void choose_regions(const Problem& problem, int threads, ShortScheme* scheme) {
   int64_t whole[3];
   for (int i = 0; i < 3; ++i) whole[i] = scheme->region[i] = problem.axes[i].output;
   const double weights = weight_bytes(problem, *scheme);
-  const bool heavy = weights > l2_bytes;
+  const bool heavy = weights > problem.l2_bytes;
   if (!problem.zero_padded || (heavy && tiles_of(problem, *scheme) <= 256)) return;
-  const double budget = heavy ? std::min(4 * l2_bytes, std::max(2 * l2_bytes, weights / 4)) : l2_bytes;
+  const double budget =
+      heavy ? std::min(4 * problem.l2_bytes, std::max(2 * problem.l2_bytes, weights / 4)) : problem.l2_bytes;
   const double wanted = threads > 1 ? 3.0 * threads : 1;
   for (int i = 0; i < 3; ++i) {
     scheme->region[i] =
@@ -134,7 +139,8 @@ double cycles_of(const Problem& problem, const ShortScheme& scheme) {
   // A kernel takes about 1.5 cycles a value to transform and to store. Weights beyond L2 come at about 20 bytes a cycle
   // from L3 and 6 from memory, each time a region passes by.
   const double bytes = weight_bytes(problem, scheme);
-  const double stream = bytes <= l2_bytes ? 0 : regions_of(problem, scheme) * bytes / (bytes <= 24 * l2_bytes ? 20 : 6);
+  const double stream =
+      bytes <= problem.l2_bytes ? 0 : regions_of(problem, scheme) * bytes / (bytes <= l3_bytes ? 20 : 6);
   // A broadcast and an FMA an entry of a matrix, three cycles for each value gathered or scattered; what lies between
   // the stages beyond L1 (32 KiB) comes at half the speed.
   const auto transform = [&](const int (&from)[3], const int (&to)[3], const int (&work)[3]) {
@@ -151,7 +157,7 @@ double cycles_of(const Problem& problem, const ShortScheme& scheme) {
     input *= static_cast<double>(axis.input);
     output *= static_cast<double>(axis.output);
   }
-  const bool far = sizeof(float) * (input + output) > 2 * l2_bytes;
+  const bool far = sizeof(float) * (input + output) > 2 * problem.l2_bytes;
   const double copies = regions_of(problem, scheme) > 1 ? (far ? 2.0 : 0.7) * (input + output)
                         : far                           ? 1.5 * input + 2.5 * output
                                                         : 0.3 * input + 0.5 * output;

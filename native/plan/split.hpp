@@ -9,22 +9,22 @@ inline int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
 struct Split {
   int64_t total, parts;
+  int64_t smaller, larger;  // size of the last part; how many parts, the first ones, are larger by one
 
-  static Split at_most(int64_t total, int64_t limit) { return {total, total > 0 ? ceil_div(total, limit) : 1}; }
-
-  // The larger parts come first.
-  int64_t begin(int64_t part) const {
-    const int64_t size = total / parts, larger = total % parts;
-    return part * size + (part < larger ? part : larger);
+  static Split at_most(int64_t total, int64_t limit) {
+    const int64_t parts = total > 0 ? ceil_div(total, limit) : 1;
+    return {total, parts, total / parts, total % parts};
   }
+
+  // No division: these stand in the innermost loops around kernels.
+  int64_t begin(int64_t part) const { return part * smaller + (part < larger ? part : larger); }
   int64_t end(int64_t part) const { return begin(part + 1); }
-  int64_t size(int64_t part) const { return end(part) - begin(part); }
-  int64_t largest() const { return ceil_div(total, parts); }
+  int64_t size(int64_t part) const { return smaller + (part < larger ? 1 : 0); }
+  int64_t largest() const { return size(0); }
 
   // Calls body(size, how many parts have it) for the two sizes there are at most.
   template <class Body>
   void each_size(Body body) const {
-    const int64_t smaller = total / parts, larger = total % parts;
     if (larger > 0) body(smaller + 1, larger);
     body(smaller, parts - larger);
   }

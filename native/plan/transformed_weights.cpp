@@ -11,15 +11,13 @@
 namespace atrous {
 namespace {
 
-constexpr int64_t width = KernelTransform::width;
-
-// Input channels whose kernels are transformed before their values are stored: at each point they are neighbours, so
-// that each page of the packed weights is visited once for eight of them.
-constexpr int64_t channels_at_once = 8;
+// Values of one point that are stored together: channels next to each other have their kernels transformed before any
+// is, so that each page of the packed weights is visited once for all of them, and whole cache lines are written.
+constexpr int64_t values_at_once = 192;
 
 // What one thread transforms kernels with.
 struct Scratch {
-  explicit Scratch(const ShortScheme& scheme) : points(scheme.points()) {
+  Scratch(const ShortScheme& scheme, int64_t width, int64_t padded_lanes) : points(scheme.points()) {
     const ShortAlgorithm* const* a = scheme.axis;
     for (int i = 0; i < 3; ++i) {
       transform.matrix[i] = a[i]->g;
@@ -33,35 +31,20 @@ struct Scratch {
       values[i] = AlignedBuffer<double>(largest * width);
       transform.values[i] = values[i].data();
     }
-    rounded = AlignedFloats(points * channels_at_once * width);
+    channels_at_once = std::max<int64_t>(1, values_at_once / padded_lanes);
+    rounded = AlignedFloats(points * channels_at_once * padded_lanes);
+    sums = AlignedFloats(points * padded_lanes);
+    if (sums) std::fill_n(sums.data(), sums.size(), 0.0f);
+    transform.sum_stride = padded_lanes;
   }
-  explicit operator bool() const { return values[0] && values[1] && rounded; }
+  explicit operator bool() const { return values[0] && values[1] && rounded && sums; }
 
-  int64_t points;
+  int64_t points, channels_at_once;
   KernelTransform transform;
   AlignedBuffer<double> values[2];
-  AlignedFloats rounded;  // [points][channels][16]
+  AlignedFloats rounded;  // [points][channels][block lanes, whole widths]
+  AlignedFloats sums;     // [points][block lanes, whole widths]: of |rounded| over all channels
 };
-
-double largest_sum(const TransformedWeights& packed, const PlanRequest& request, const ShortScheme& scheme,
-                   const Split& blocks, int64_t unit) {
-  const int64_t depth = request.shape.in_channels_per_group() * scheme.tap_groups;
-  double largest = 0;
-  const float* from = packed.weight.data();
-  for (int64_t group = 0; group < request.shape.groups; ++group) {
-    for (int64_t block = 0; block < blocks.parts; ++block) {
-      const int64_t lanes_of_block = blocks.size(block) * unit;
-      for (int64_t p = 0; p < scheme.points(); ++p) {
-        float sum[KernelTable::max_k_vectors * 16] = {};
-        for (int64_t c = 0; c < depth; ++c, from += lanes_of_block) {
-          for (int64_t k = 0; k < lanes_of_block; ++k) sum[k] += std::fabs(from[k]);
-        }
-        for (int64_t k = 0; k < lanes_of_block; ++k) largest = std::max(largest, static_cast<double>(sum[k]));
-      }
-    }
-  }
-  return largest;
-}
 
 }  // namespace
 
@@ -70,6 +53,7 @@ std::shared_ptr<TransformedWeights> transform_weights(const PlanRequest& request
   const ConvShape& shape = request.shape;
   const int64_t points = scheme.points(), tap_groups = scheme.tap_groups;
   const int64_t channels = shape.in_channels_per_group(), outputs = shape.out_channels_per_group(), taps = shape.taps();
+  const int64_t width = request.kernels->transform_width;
   const int64_t padded_outputs = blocks.total * unit, depth = tap_groups * channels;
   std::shared_ptr<TransformedWeights> packed(new (std::nothrow) TransformedWeights{
       AlignedFloats(shape.groups * padded_outputs * depth * points), AlignedFloats(shape.groups * padded_outputs)});
@@ -82,7 +66,7 @@ std::shared_ptr<TransformedWeights> transform_weights(const PlanRequest& request
   // Along the width a group has the taps of the algorithm; the last group's may go beyond the kernel's and are zero.
   const int64_t rows = int64_t{shape.kernel[0]} * shape.kernel[1], group_taps = scheme.axis[2]->taps;
 
-  // The kernels of 16 output channels and one input channel, [taps][16] in scratch.
+  // The kernels of `width` output channels and one input channel, [taps][width] in scratch.
   const auto gather = [&](const float* from, int64_t tap_group, int64_t real, double* to) {
     for (int64_t row = 0; row < rows; ++row) {
       for (int64_t t = 0; t < group_taps; ++t, to += width) {
@@ -95,48 +79,60 @@ std::shared_ptr<TransformedWeights> transform_weights(const PlanRequest& request
     }
   };
 
-  // The kernels of up to 16 output channels of one block, at every point.
-  const auto pack = [&](int64_t group, int64_t block, int64_t lane, Scratch& scratch) {
-    const int64_t block_lanes = blocks.size(block) * unit, count = std::min(width, block_lanes - lane);
-    const int64_t first = blocks.begin(block) * unit + lane, real = std::clamp<int64_t>(outputs - first, 0, count);
-    float* to = packed->weight.data() + (group * padded_outputs + blocks.begin(block) * unit) * depth * points + lane;
+  // The kernels of one block of output channels at every point.
+  const auto pack = [&](int64_t group, int64_t block, Scratch& scratch) {
+    const int64_t block_lanes = blocks.size(block) * unit, padded_lanes = ceil_div(block_lanes, width) * width;
+    const int64_t first = blocks.begin(block) * unit;
+    float* to = packed->weight.data() + (group * padded_outputs + first) * depth * points;
     const float* from = request.weight + (group * outputs + first) * output_stride;
     for (int64_t tap_group = 0; tap_group < tap_groups; ++tap_group) {
-      for (int64_t channel = 0; channel < channels; channel += channels_at_once) {
-        const int64_t some = std::min(channels_at_once, channels - channel);
+      for (int64_t channel = 0; channel < channels; channel += scratch.channels_at_once) {
+        const int64_t some = std::min(scratch.channels_at_once, channels - channel), step = some * padded_lanes;
+        scratch.transform.out_stride = step;
         for (int64_t c = 0; c < some; ++c) {
-          gather(from + (channel + c) * channel_stride, tap_group, real, scratch.transform.values[0]);
-          const double* values = request.kernels->transform_kernels(scratch.transform);
-          float* rounded = scratch.rounded.data() + c * width;
-          for (int64_t p = 0; p < points; ++p, rounded += channels_at_once * width, values += width) {
-            for (int64_t k = 0; k < width; ++k) rounded[k] = static_cast<float>(values[k]);
+          for (int64_t lane = 0; lane < padded_lanes; lane += width) {
+            const int64_t real = std::clamp<int64_t>(outputs - first - lane, 0, width);
+            gather(from + lane * output_stride + (channel + c) * channel_stride, tap_group, real,
+                   scratch.transform.values[0]);
+            scratch.transform.out = scratch.rounded.data() + c * padded_lanes + lane;
+            scratch.transform.sum = scratch.sums.data() + lane;
+            request.kernels->transform_kernels(scratch.transform);
           }
         }
         for (int64_t p = 0; p < points; ++p) {
-          const float* rounded = scratch.rounded.data() + p * channels_at_once * width;
+          const float* rounded = scratch.rounded.data() + p * step;
           float* target = to + ((p * tap_groups + tap_group) * channels + channel) * block_lanes;
-          for (int64_t c = 0; c < some; ++c) std::copy_n(rounded + c * width, count, target + c * block_lanes);
+          if (block_lanes == padded_lanes) {
+            std::copy_n(rounded, step, target);
+            continue;
+          }
+          for (int64_t c = 0; c < some; ++c) {
+            std::copy_n(rounded + c * padded_lanes, block_lanes, target + c * block_lanes);
+          }
         }
       }
     }
   };
 
   const int threads = useful_threads(request.threads, static_cast<double>(packed->weight.size()) * 4);
-  const int64_t parts = ceil_div(blocks.largest() * unit, width);
   std::atomic<bool> failed{false};
-  parallel_for(threads, shape.groups * blocks.parts * parts, [&](int64_t item, int) {
-    const int64_t lane = item % parts * width, block = item / parts % blocks.parts, group = item / parts / blocks.parts;
-    if (lane >= blocks.size(block) * unit) return;
-    Scratch scratch(scheme);
-    if (scratch) {
-      pack(group, block, lane, scratch);
-    } else {
+  std::atomic<float> largest_sum{0};
+  parallel_for(threads, shape.groups * blocks.parts, [&](int64_t item, int) {
+    const int64_t block = item % blocks.parts, group = item / blocks.parts;
+    Scratch scratch(scheme, width, ceil_div(blocks.size(block) * unit, width) * width);
+    if (!scratch) {
       failed = true;
+      return;
+    }
+    pack(group, block, scratch);
+    const float largest = *std::max_element(scratch.sums.data(), scratch.sums.data() + scratch.sums.size());
+    float before = largest_sum.load(std::memory_order_relaxed);
+    while (largest > before && !largest_sum.compare_exchange_weak(before, largest, std::memory_order_relaxed)) {
     }
   });
   if (failed) return nullptr;
 
-  packed->largest_sum = largest_sum(*packed, request, scheme, blocks, unit);
+  packed->largest_sum = largest_sum;
   std::fill_n(packed->bias.data(), packed->bias.size(), 0.0f);
   for (int64_t group = 0; request.bias && group < shape.groups; ++group) {
     std::copy_n(request.bias + group * outputs, outputs, packed->bias.data() + group * padded_outputs);

@@ -124,7 +124,7 @@ class TransposedPlan final : public ConvPlan {
           of_part.shape = part.shape(request.shape, axes_, box, Layout::channels_last);
           *plan = ConvPlan::create(of_part, lend(*of, lender));
           if (!*plan) return false;
-          short_algorithms_ |= (*plan)->algorithm() == winograd_candidate.name;
+          short_algorithms_ |= (*plan)->short_scheme() != nullptr;
           weight_bytes = std::max(weight_bytes, (*plan)->weight_bytes());
           input_floats_ = std::max(input_floats_, whole_lines(of_part.shape.input_size()));
           phased_floats_ = std::max(phased_floats_, whole_lines(of_part.shape.output_size()));

@@ -13,6 +13,7 @@
 
 #include "kernels/table.hpp"
 #include "plan/axis.hpp"
+#include "plan/cache_size.hpp"
 #include "plan/candidate.hpp"
 #include "plan/channel_blocks.hpp"
 #include "plan/channels_last_image.hpp"
@@ -130,7 +131,7 @@ class WinogradPlan final : public ConvPlan {
     product_tiles_ = tiles;
     if (regions_ == 1) {
       const int64_t block_bytes = points * blocks_.largest() * lanes * static_cast<int64_t>(sizeof(float));
-      const int64_t in_l2 = std::max<int64_t>(12, 1024 * 1024 / block_bytes);
+      const int64_t in_l2 = std::max<int64_t>(12, cache_sizes().l2_bytes / block_bytes);
       const int64_t for_threads = threads_ > 1 ? ceil_div(2 * threads_, int64_t{s.groups} * blocks_.parts) : 1;
       product_tiles_ = ceil_div(tiles, std::min(tiles, std::max(for_threads, ceil_div(tiles, in_l2))));
     }
@@ -440,16 +441,10 @@ class WinogradPlan final : public ConvPlan {
           input_floats_ = 0;
 };
 
-bool accepts(const PlanRequest& request) {
-  const ConvShape& shape = request.shape;
-  if (request.family == AlgorithmFamily::direct || request.tolerance <= 0 || shape.output_size() == 0) return false;
-  ShortScheme scheme;
-  return choose_scheme(request, &scheme) && may_transform(request);
-}
-
 double cost(const PlanRequest& request) {
+  if (!may_transform(request)) return not_accepted;
   ShortScheme scheme;
-  return choose_scheme(request, &scheme) ? scheme.cycles : HUGE_VAL;
+  return choose_scheme(request, &scheme) ? scheme.cycles : not_accepted;
 }
 
 std::shared_ptr<ConvPlan> create(const PlanRequest& request, const ConvPlan* sibling) {
@@ -472,6 +467,6 @@ std::shared_ptr<ConvPlan> create_winograd(const PlanRequest& request, const Shor
   return plan && plan->complete() ? plan : nullptr;
 }
 
-const Candidate winograd_candidate{"winograd-k-lanes", accepts, cost, create};
+const Candidate winograd_candidate{"winograd-k-lanes", cost, create};
 
 }  // namespace atrous

@@ -1,5 +1,5 @@
 // Short bilinear algorithms (short_algorithm.hpp) with tiles in lanes: for wide maps, signals, and few or odd channel
-// counts. The width's tiles of a row, under any dilation, stand beside each other in vectors (kernels/table.hpp, LaneMap);
+// counts. The width's tiles of a row, under any dilation, stand beside each other in vectors (kernels/table.hpp, LaneWidth);
 // tiles along depth and height are rows of them.
 //
 //   chunks    [row of tiles][channel][line][elements]: B of depth and height applied to the rows of some tiles and of a
@@ -496,16 +496,10 @@ class WinogradWLanesPlan final : public ConvPlan {
           in_stage_floats_ = 0, out_stage_floats_ = 0, unwanted_floats_ = 0, thread_floats_ = 0;
 };
 
-bool accepts(const PlanRequest& request) {
-  const ConvShape& shape = request.shape;
-  if (request.family == AlgorithmFamily::direct || request.tolerance <= 0 || shape.output_size() == 0) return false;
-  LaneScheme scheme;
-  return choose_lane_scheme(request, &scheme) && may_transform(request);
-}
-
 double cost(const PlanRequest& request) {
+  if (!may_transform(request)) return not_accepted;
   LaneScheme scheme;
-  return choose_lane_scheme(request, &scheme) ? scheme.nest.cycles : HUGE_VAL;
+  return choose_lane_scheme(request, &scheme) ? scheme.nest.cycles : not_accepted;
 }
 
 std::shared_ptr<ConvPlan> create(const PlanRequest& request, const ConvPlan* sibling) {
@@ -528,6 +522,6 @@ std::shared_ptr<ConvPlan> create_winograd_w_lanes(const PlanRequest& request, co
   return plan && plan->complete() ? plan : nullptr;
 }
 
-const Candidate winograd_w_lanes_candidate{"winograd-w-lanes", accepts, cost, create};
+const Candidate winograd_w_lanes_candidate{"winograd-w-lanes", cost, create};
 
 }  // namespace atrous

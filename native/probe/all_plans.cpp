@@ -62,9 +62,10 @@ Napi::Value all_plans(const Napi::CallbackInfo& info) {
   for (int i = 0; i < count; ++i) {
     const Candidate& candidate = *candidates[i];
     const bool chosen = &candidate == &taken;
-    if (!candidate.accepts(request)) continue;
+    const double cost = candidate.cost(request);
+    if (cost == not_accepted) continue;
     if (&candidate != &winograd_candidate) {
-      if (!add(candidate.create(request, nullptr), candidate.cost(request), chosen, env.Null())) {
+      if (!add(candidate.create(request, nullptr), cost, chosen, env.Null())) {
         return fail(env, "no memory");
       }
       continue;

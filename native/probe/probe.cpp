@@ -16,6 +16,7 @@
 #include "plan/split.hpp"
 #include "probe/all_plans.hpp"
 #include "probe/arguments.hpp"
+#include "probe/lane_kernels.hpp"
 #include "probe/short_plan.hpp"
 #include "probe/transposed_plan.hpp"
 
@@ -72,7 +73,7 @@ Napi::Value is_filled(Napi::Env env, const Slot (&slots)[count]) {
   return filled;
 }
 
-// describe(isa): { lanes, slots, operations }, the latter two with every slot of KernelTable and of VecOperations by
+// describe(isa): { lanes, transformWidth, slots, operations }, the latter two with every slot of KernelTable and of VecOperations by
 // name: whether it is filled.
 Napi::Value describe(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
@@ -85,6 +86,11 @@ Napi::Value describe(const Napi::CallbackInfo& info) {
   slots.Set("depthwise_channels", is_filled(env, kernels->depthwise_channels));
   slots.Set("split_phases", is_filled(env, kernels->split_phases));
   slots.Set("short_transform", is_filled(env, kernels->short_transform));
+  slots.Set("rows_to_chunks", is_filled(env, kernels->rows_to_chunks));
+  slots.Set("chunks_to_rows", is_filled(env, kernels->chunks_to_rows));
+  slots.Set("chunks_to_lanes", is_filled(env, kernels->chunks_to_lanes));
+  slots.Set("lanes_to_chunks", is_filled(env, kernels->lanes_to_chunks));
+  slots.Set("point_products", is_filled(env, kernels->point_products));
   slots.Set("transform_kernels", is_filled(env, kernels->transform_kernels));
   slots.Set("transpose", is_filled(env, kernels->transpose));
   slots.Set("vec", true);
@@ -98,7 +104,10 @@ Napi::Value describe(const Napi::CallbackInfo& info) {
   operations.Set("relu", is_filled(env, kernels->vec.relu));
   operations.Set("transpose", is_filled(env, kernels->vec.transpose));
   operations.Set("deinterleave2", is_filled(env, kernels->vec.deinterleave2));
+  operations.Set("deinterleave4", is_filled(env, kernels->vec.deinterleave4));
+  operations.Set("interleave4", is_filled(env, kernels->vec.interleave4));
   result.Set("lanes", kernels->lanes);
+  result.Set("transformWidth", kernels->transform_width);
   result.Set("slots", slots);
   result.Set("operations", operations);
   return result;
@@ -140,6 +149,10 @@ Napi::Value vec(const Napi::CallbackInfo& info) {
       operations.transpose(in, out);
     } else if (name == "deinterleave2") {
       operations.deinterleave2(in, out);
+    } else if (name == "deinterleave4") {
+      operations.deinterleave4(in, count, out);
+    } else if (name == "interleave4") {
+      operations.interleave4(in, count, out);
     } else {
       return fail(env, "no vector operation " + name);
     }
@@ -207,7 +220,7 @@ Napi::Value k_lanes(const Napi::CallbackInfo& info) {
   return run_tile(info.Env(), kernel, &tile, fields, edge_of(info[4]));
 }
 
-// wLanes(isa, outputs, vectors, tile, edge)
+// wLanes(isa, outputs, vectors, tile, edge): `tapIndex` null where the weights stand in the order of the taps.
 Napi::Value w_lanes(const Napi::CallbackInfo& info) {
   const KernelTable* const kernels = kernels_of(info[0]);
   if (!kernels) return info.Env().Undefined();
@@ -215,9 +228,14 @@ Napi::Value w_lanes(const Napi::CallbackInfo& info) {
   const uint32_t taps = fields.object.Get("tapOffset").As<Napi::Array>().Length();
   const std::unique_ptr<ptrdiff_t[]> tap_offset(new ptrdiff_t[taps]);
   for (uint32_t t = 0; t < taps; ++t) tap_offset[t] = fields.element("tapOffset", t);
+  const std::unique_ptr<int32_t[]> tap_index(fields.object.Get("tapIndex").IsNull() ? nullptr : new int32_t[taps]);
+  for (uint32_t t = 0; tap_index && t < taps; ++t) {
+    tap_index[t] = static_cast<int32_t>(fields.element("tapIndex", t));
+  }
   WLanesTile tile{};
   tile.channel_stride = fields["channelStride"];
   tile.tap_offset = tap_offset.get();
+  tile.tap_index = tap_index.get();
   tile.taps = static_cast<int32_t>(taps);
   tile.channels = static_cast<int32_t>(fields["channels"]);
   tile.input_vector_stride = fields["inputVectorStride"];
@@ -329,7 +347,8 @@ GuardedFloats guarded_doubles(const char* name, const Napi::Value& array, Edge e
 
 double* doubles_of(GuardedFloats& memory) { return reinterpret_cast<double*>(memory.data()); }
 
-// transformKernels(isa, { title, matrix, taps, products, input }, edge): [products][16]
+// transformKernels(isa, { title, matrix, taps, products, input, output, sum }, edge): products transformWidth + 3 floats
+// apart
 Napi::Value transform_kernels(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   const KernelTable* const kernels = kernels_of(info[0]);
@@ -350,8 +369,8 @@ Napi::Value transform_kernels(const Napi::CallbackInfo& info) {
   const int64_t points = int64_t{products[0]} * products[1] * products[2];
   const int64_t largest = std::max({int64_t{taps[0]} * taps[1] * taps[2], int64_t{taps[0]} * taps[1] * products[2],
                                     int64_t{taps[0]} * products[1] * products[2], points});
-  GuardedFloats first = guarded_doubles("values[0]", largest * KernelTransform::width, edge);
-  GuardedFloats second = guarded_doubles("values[1]", largest * KernelTransform::width, edge);
+  GuardedFloats first = guarded_doubles("values[0]", largest * kernels->transform_width, edge);
+  GuardedFloats second = guarded_doubles("values[1]", largest * kernels->transform_width, edge);
   if (!depth || !height || !width || !first || !second) return fail(env, "no memory");
   std::memset(second.data(), 0xff, static_cast<size_t>(second.size()) * sizeof(float));
   const Napi::Float64Array input = fields.object.Get("input").As<Napi::Float64Array>();
@@ -361,11 +380,23 @@ Napi::Value transform_kernels(const Napi::CallbackInfo& info) {
   transform.matrix[2] = doubles_of(width);
   transform.values[0] = doubles_of(first);
   transform.values[1] = doubles_of(second);
-  Napi::Float64Array result = Napi::Float64Array::New(env, static_cast<size_t>(points * KernelTransform::width));
-  const std::string title = fields.title();
-  const FaultReport report(title.c_str());
-  std::memcpy(result.Data(), kernels->transform_kernels(transform), result.ByteLength());
-  return result;
+  // Written 3 floats apart, to see that what lies between stays.
+  const int64_t stride = kernels->transform_width + 3, floats = (points - 1) * stride + kernels->transform_width;
+  const Napi::Value out_value = fields.object.Get("output"), sum_value = fields.object.Get("sum");
+  GuardedFloats out = guarded("output", out_value, edge), sum = guarded("sum", sum_value, edge);
+  if (!out || !sum) return fail(env, "no memory");
+  if (out.size() != floats || sum.size() != floats) return fail(env, "arrays of other sizes: " + fields.title());
+  transform.out = out.data();
+  transform.sum = sum.data();
+  transform.out_stride = transform.sum_stride = stride;
+  {
+    const std::string title = fields.title();
+    const FaultReport report(title.c_str());
+    kernels->transform_kernels(transform);
+  }
+  copy_back(out, out_value);
+  copy_back(sum, sum_value);
+  return env.Undefined();
 }
 
 // multiplyAddBurst(isa, rounds): one lane of the sum over all sums
@@ -401,7 +432,8 @@ Napi::Value cost(const Napi::CallbackInfo& info) {
   if (!candidate) return fail(env, "no candidate " + name);
   const PlanRequest request = request_of(info, 1);
   if (!request.kernels) return env.Undefined();
-  return candidate->accepts(request) ? Napi::Number::New(env, candidate->cost(request)) : env.Null();
+  const double cost = candidate->cost(request);
+  return cost < not_accepted ? Napi::Number::New(env, cost) : env.Null();
 }
 
 // runPlan({ candidate, title, shape, weight, bias, isa, threads, tolerance, input, edge, siblingShape }): the output of
@@ -436,7 +468,7 @@ Napi::Value run_plan(const Napi::CallbackInfo& info) {
   request.bias = bias_value.IsNull() ? nullptr : bias.data();
   {
     const FaultReport report(title.c_str());
-    if (!candidate->accepts(request)) return env.Null();
+    if (candidate->cost(request) == not_accepted) return env.Null();
     std::shared_ptr<ConvPlan> sibling;
     if (!sibling_shape.IsUndefined()) {
       PlanRequest other = request;
@@ -540,6 +572,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   exports.Set("tapRuns", Napi::Function::New(env, tap_runs));
   exports.Set("split", Napi::Function::New(env, split));
   export_all_plans(env, exports);
+  export_lane_kernels(env, exports);
   export_short_plans(env, exports);
   export_transposed_plans(env, exports);
   return exports;

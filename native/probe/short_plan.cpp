@@ -1,5 +1,6 @@
 #include "probe/short_plan.hpp"
 
+#include <algorithm>
 #include <cstring>
 #include <memory>
 #include <string>
@@ -8,12 +9,15 @@
 #include "plan/axis.hpp"
 #include "plan/candidate.hpp"
 #include "plan/channels_last_image.hpp"
+#include "plan/lane_axis.hpp"
+#include "plan/lane_scheme.hpp"
 #include "plan/memory.hpp"
 #include "plan/short_algorithm.hpp"
 #include "plan/short_axis.hpp"
 #include "plan/short_scheme.hpp"
 #include "plan/split.hpp"
 #include "plan/winograd_plan.hpp"
+#include "plan/winograd_w_lanes_plan.hpp"
 #include "probe/arguments.hpp"
 
 namespace atrous {
@@ -72,8 +76,19 @@ bool fits(const ShortAlgorithm& algorithm, const ConvShape& shape, int axis, int
          ShortAxis::fits(algorithm, of, static_cast<int>(tap_groups), shape.padding_mode == PaddingMode::zeros);
 }
 
-// shortFits(shape): for each axis (depth, height, width) all { algorithm, tapGroups } that compute it. Algorithms are
-// numbers in shortAlgorithms(); −1: an axis of one tap, left as it is.
+// The same with tiles in lanes: the width's tiles are of four outputs, or of one, a tap a group.
+bool fits_lanes(const ShortAlgorithm& algorithm, const ConvShape& shape, int axis, int64_t tap_groups) {
+  if (axis < 2) return fits(algorithm, shape, axis, tap_groups);
+  const Axis of = axis_of(with_padding_applied(shape), axis);
+  return (of.kernel > 1 || &algorithm == &pointwise_algorithm) &&
+         LaneAxis::fits(algorithm, of, static_cast<int>(tap_groups));
+}
+
+using Fits = bool (*)(const ShortAlgorithm& algorithm, const ConvShape& shape, int axis, int64_t tap_groups);
+
+// shortFits(shape), laneFits(shape): for each axis (depth, height, width) all { algorithm, tapGroups } that compute it.
+// Algorithms are numbers in shortAlgorithms(); −1: an axis of one tap, left as it is, or with tiles in lanes the width.
+template <Fits fits>
 Napi::Value all_fits(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   const ConvShape shape = shape_of(info[0]);
@@ -96,27 +111,89 @@ Napi::Value all_fits(const Napi::CallbackInfo& info) {
   return result;
 }
 
-// False, with an exception pending, for a scheme that does not compute the shape.
-bool read_scheme(const Napi::Value& value, const ConvShape& shape, ShortScheme* scheme) {
-  const Fields fields(value);
+// The algorithms and the tap groups of a scheme; false, with an exception pending, where they do not compute the shape.
+bool read_algorithms(const Fields& fields, const ConvShape& shape, Fits fits, ShortScheme* scheme) {
   const int64_t tap_groups = fields["tapGroups"];
   *scheme = {{}, static_cast<int>(tap_groups), {}, 0};
   for (uint32_t i = 0; i < 3; ++i) {
     const ShortAlgorithm* const algorithm =
         algorithm_at(fields.object.Get("algorithms").As<Napi::Array>().Get(i).ToNumber());
-    const int64_t region = fields.element("region", i),
-                  unit = int64_t{algorithm ? algorithm->outputs : 0} * shape.dilation[i];
-    const bool whole = region == shape.output[i];
-    if (!algorithm || !fits(*algorithm, shape, static_cast<int>(i), i == 2 ? tap_groups : 1) ||
-        !(whole || (region > 0 && region % unit == 0 && shape.padding_mode == PaddingMode::zeros))) {
-      fail(value.Env(), "the scheme does not fit axis " + std::to_string(i));
+    if (!algorithm || !fits(*algorithm, shape, static_cast<int>(i), i == 2 ? tap_groups : 1)) {
+      fail(fields.object.Env(), "the scheme does not fit axis " + std::to_string(i));
       return false;
     }
     scheme->axis[i] = algorithm;
-    scheme->region[i] = region;
   }
   return true;
 }
+
+// The plans with channels in lanes, made of one given scheme.
+struct ChannelsInLanes {
+  using Scheme = ShortScheme;
+  static constexpr auto create = create_winograd;
+
+  static const ShortScheme& nest(const ShortScheme& scheme) { return scheme; }
+
+  // False, with an exception pending, for a scheme that does not compute the shape.
+  static bool read(const Napi::Value& value, const PlanRequest& request, ShortScheme* scheme) {
+    const Fields fields(value);
+    const ConvShape& shape = request.shape;
+    if (!read_algorithms(fields, shape, fits, scheme)) return false;
+    for (uint32_t i = 0; i < 3; ++i) {
+      const int64_t region = fields.element("region", i), unit = int64_t{scheme->axis[i]->outputs} * shape.dilation[i];
+      const bool whole = region == shape.output[i];
+      if (!(whole || (region > 0 && region % unit == 0 && shape.padding_mode == PaddingMode::zeros))) {
+        fail(value.Env(), "the scheme's regions do not fit axis " + std::to_string(i));
+        return false;
+      }
+      scheme->region[i] = region;
+    }
+    return true;
+  }
+};
+
+// The plans with tiles in lanes; likewise.
+struct TilesInLanes {
+  using Scheme = LaneScheme;
+  static constexpr auto create = create_winograd_w_lanes;
+
+  static const ShortScheme& nest(const LaneScheme& scheme) { return scheme.nest; }
+
+  static bool read(const Napi::Value& value, const PlanRequest& request, LaneScheme* scheme) {
+    const Fields fields(value);
+    *scheme = {};
+    if (!read_algorithms(fields, request.shape, fits_lanes, &scheme->nest)) return false;
+    if (scheme->nest.points() == 1) {
+      fail(value.Env(), "the scheme has no algorithm along any axis");
+      return false;
+    }
+    const ConvShape shape = with_padding_applied(request.shape);
+    const Axis width = axis_of(shape, 2);
+    int64_t rows = 1;
+    for (int i = 0; i < 2; ++i) {
+      const Axis axis = axis_of(shape, i);
+      rows *= ShortAxis::count_tiles(*scheme->nest.axis[i], axis, 1, axis.output);
+    }
+    const int64_t phases = LaneAxis::count_phases(width), panel = fields["panel"];
+    // At most so many.
+    scheme->rows = std::min<int64_t>(fields["rows"], rows);
+    scheme->tiles = std::min<int64_t>(fields["tiles"], LaneAxis::count_tiles(*scheme->nest.axis[2], width));
+    scheme->phases = std::min<int64_t>(fields["phases"], phases);
+    scheme->vectors = fields["vectors"];
+    if (scheme->rows < 1 || scheme->tiles < 1 || scheme->phases < 1 || panel < 1 ||
+        panel > KernelTable::max_w_outputs || scheme->vectors < 1 || scheme->vectors > KernelTable::max_w_vectors) {
+      fail(value.Env(), "the scheme's pieces or panels are out of range");
+      return false;
+    }
+    scheme->panels = Split::at_most(shape.out_channels_per_group(), panel);
+    if ((scheme->phases < phases && scheme->phases % request.kernels->lanes != 0) ||
+        !request.kernels->point_products[scheme->panels.largest() - 1][scheme->vectors - 1]) {
+      fail(value.Env(), "the scheme does not fit the kernels");
+      return false;
+    }
+    return true;
+  }
+};
 
 // chooseShort({ shape, weight, bias, isa, threads, algorithm, tolerance }): the { scheme, error } that the short
 // algorithms' family takes, or null where it does not accept the problem.
@@ -137,16 +214,17 @@ Napi::Value choose(const Napi::CallbackInfo& info) {
                                           : AlgorithmFamily::any;
   request.tolerance = fields.object.Get("tolerance").ToNumber();
   ShortScheme scheme;
-  if (!winograd_candidate.accepts(request) || !choose_scheme(request, &scheme)) return env.Null();
+  if (winograd_candidate.cost(request) == not_accepted || !choose_scheme(request, &scheme)) return env.Null();
   Napi::Object result = Napi::Object::New(env);
   result.Set("scheme", describe(env, scheme));
   result.Set("error", scheme.error(request.shape.in_channels_per_group()));
   return result;
 }
 
-// runShort({ title, shape, weight, bias, isa, threads, edge, scheme, sibling, inputs }): one plan of the scheme run on
-// one input after the other. `sibling`: { shape, scheme } of a plan that lends its weights.
+// runShort or runLanes({ title, shape, weight, bias, isa, threads, edge, scheme, sibling, inputs }): one plan of the
+// scheme run on one input after the other. `sibling`: { shape, scheme } of a plan that lends its weights.
 // { outputs, allocations: those of making the plan, error, workspaceBytes, weightBytes }
+template <class Family>
 Napi::Value run(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   const Fields fields(info[0]);
@@ -159,8 +237,8 @@ Napi::Value run(const Napi::CallbackInfo& info) {
   request.kernels = kernels_of(fields.object.Get("isa"));
   if (!request.kernels) return env.Undefined();
   request.threads = static_cast<int>(fields["threads"]);
-  ShortScheme scheme;
-  if (!read_scheme(fields.object.Get("scheme"), request.shape, &scheme)) return env.Undefined();
+  typename Family::Scheme scheme;
+  if (!Family::read(fields.object.Get("scheme"), request, &scheme)) return env.Undefined();
 
   GuardedFloats weight = guarded("weight", fields.object.Get("weight"), edge);
   GuardedFloats bias = guarded("bias", bias_value.IsNull() ? Napi::Float32Array::New(env, 0) : bias_value, edge);
@@ -176,14 +254,14 @@ Napi::Value run(const Napi::CallbackInfo& info) {
   if (!sibling_value.IsUndefined()) {
     const Fields of(sibling_value);
     PlanRequest other = request;
-    ShortScheme other_scheme;
+    typename Family::Scheme other_scheme;
     other.shape = shape_of(of.object.Get("shape"));
-    if (!read_scheme(of.object.Get("scheme"), other.shape, &other_scheme)) return env.Undefined();
-    sibling = create_winograd(other, other_scheme, nullptr);
+    if (!Family::read(of.object.Get("scheme"), other, &other_scheme)) return env.Undefined();
+    sibling = Family::create(other, other_scheme, nullptr);
     if (!sibling) return fail(env, "no memory");
   }
   const int64_t before_plan = allocation_count();
-  const std::shared_ptr<ConvPlan> plan = create_winograd(request, scheme, sibling.get());
+  const std::shared_ptr<ConvPlan> plan = Family::create(request, scheme, sibling.get());
   if (!plan) return fail(env, "no memory");
   const int64_t allocations = allocation_count() - before_plan;
   weight.withdraw();
@@ -204,9 +282,45 @@ Napi::Value run(const Napi::CallbackInfo& info) {
   }
   result.Set("outputs", outputs);
   result.Set("allocations", static_cast<double>(allocations));
-  result.Set("error", scheme.error(request.shape.in_channels_per_group()));
+  result.Set("error", Family::nest(scheme).error(request.shape.in_channels_per_group()));
   result.Set("workspaceBytes", static_cast<double>(plan->workspace_bytes()));
   result.Set("weightBytes", static_cast<double>(plan->weight_bytes()));
+  return result;
+}
+
+// lanePieces({ axis, algorithm, tapGroups, tiles, phases }): { tiles, phases, inputColumn, outputColumn, inputs, outputs }
+// of each piece of the width, the last two [column, element, length][]. Null where the algorithm does not compute it.
+Napi::Value lane_pieces(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  const Fields fields(info[0]);
+  const Fields of(fields.object.Get("axis"));
+  const Axis axis{of["input"], of["output"], of["kernel"], of["stride"], of["dilation"], of["padding"]};
+  const ShortAlgorithm* const algorithm = algorithm_at(fields["algorithm"]);
+  const int tap_groups = static_cast<int>(fields["tapGroups"]);
+  if (!algorithm || !LaneAxis::fits(*algorithm, axis, tap_groups)) return env.Null();
+  const LaneAxis width(*algorithm, axis, tap_groups, fields["tiles"], fields["phases"]);
+  if (!width.complete()) return fail(env, "no memory");
+  const auto list_runs = [&](const LaneAxis::Runs& runs) {
+    Napi::Array list = Napi::Array::New(env);
+    for (int32_t r = 0; r < runs.count; ++r) {
+      const int32_t numbers[] = {runs.data[r].column, runs.data[r].element, runs.data[r].length};
+      Napi::Array run = Napi::Array::New(env);
+      for (uint32_t i = 0; i < 3; ++i) run.Set(i, numbers[i]);
+      list.Set(static_cast<uint32_t>(r), run);
+    }
+    return list;
+  };
+  Napi::Array result = Napi::Array::New(env);
+  for (int64_t i = 0; i < width.pieces(); ++i) {
+    Napi::Object piece = Napi::Object::New(env);
+    piece.Set("tiles", static_cast<double>(width.tiles(i)));
+    piece.Set("phases", static_cast<double>(width.phases(i)));
+    piece.Set("inputColumn", static_cast<double>(width.input_column(i)));
+    piece.Set("outputColumn", static_cast<double>(width.output_column(i)));
+    piece.Set("inputs", list_runs(width.inputs(i)));
+    piece.Set("outputs", list_runs(width.outputs(i)));
+    result.Set(static_cast<uint32_t>(i), piece);
+  }
   return result;
 }
 
@@ -227,9 +341,12 @@ Napi::Object describe(Napi::Env env, const ShortScheme& scheme) {
 
 void export_short_plans(Napi::Env env, Napi::Object exports) {
   exports.Set("shortAlgorithms", Napi::Function::New(env, list));
-  exports.Set("shortFits", Napi::Function::New(env, all_fits));
+  exports.Set("shortFits", Napi::Function::New(env, all_fits<fits>));
+  exports.Set("laneFits", Napi::Function::New(env, all_fits<fits_lanes>));
+  exports.Set("lanePieces", Napi::Function::New(env, lane_pieces));
   exports.Set("chooseShort", Napi::Function::New(env, choose));
-  exports.Set("runShort", Napi::Function::New(env, run));
+  exports.Set("runShort", Napi::Function::New(env, run<ChannelsInLanes>));
+  exports.Set("runLanes", Napi::Function::New(env, run<TilesInLanes>));
 }
 
 }  // namespace atrous

@@ -19,21 +19,21 @@ struct Avx2 {
   static Register load(const float* p) { return _mm256_loadu_ps(p); }
   static void store(float* p, Register v) { _mm256_storeu_ps(p, v); }
   static Register load_tail(const float* p, int count) { return _mm256_maskload_ps(p, mask(count)); }
-  // Halves of what is left: a masked store takes a Zen 3 forty micro-operations.
+  // In halves: Zen 3 takes 12 cycles for a masked store, and 3 for these.
   static void store_tail(float* p, Register v, int count) {
-    __m128 part = _mm256_castps256_ps128(v);
     if (count >= lanes) return store(p, v);
+    __m128 rest = _mm256_castps256_ps128(v);
     if (count & 4) {
-      _mm_storeu_ps(p, part);
-      part = _mm256_extractf128_ps(v, 1);
+      _mm_storeu_ps(p, rest);
       p += 4;
+      rest = _mm256_extractf128_ps(v, 1);
     }
     if (count & 2) {
-      _mm_storel_pi(reinterpret_cast<__m64*>(p), part);
-      part = _mm_movehl_ps(part, part);
+      _mm_storel_pi(reinterpret_cast<__m64*>(p), rest);
       p += 2;
+      rest = _mm_movehl_ps(rest, rest);
     }
-    if (count & 1) _mm_store_ss(p, part);
+    if (count & 1) _mm_store_ss(p, rest);
   }
   using Mask = __m256i;
   // Lanes i with 0 ≤ first + i < size; −2³⁰ ≤ first.

@@ -190,6 +190,19 @@ describe('sizes', () => {
       plan.run(gone, output);
     }).toThrow(/^Expected input to have length 16, received length 0/);
     expect(() => create(shape, new Float32Array(8))).toThrow(/^Expected weight to have length 9, received length 8/);
+    const convolve = (weight: Float32Array, from: Float32Array, to: Float32Array) => {
+      addon.convolve(shape, weight, null, addon.isas[0]!, 1, 'direct', 0, from, to);
+    };
+    const weight = new Float32Array(9);
+    expect(() => {
+      convolve(weight, input.subarray(1), output);
+    }).toThrow(/^Expected input to have length 16, received length 15/);
+    expect(() => {
+      convolve(weight, input, new Float32Array(5));
+    }).toThrow(/^Expected output to have length 4, received length 5/);
+    expect(() => {
+      convolve(new Float32Array(8), input, output);
+    }).toThrow(/^Expected weight to have length 9, received length 8/);
   });
 });
 
@@ -203,22 +216,32 @@ describe('input and output', () => {
   ])('may touch in one %s, but not overlap', (_, makeBuffer) => {
     const buffer = makeBuffer();
     const input = new Float32Array(buffer, 32, 8);
-    for (const offset of [4, 28, 32, 36, 60]) {
-      expect(() => {
-        plan.run(input, new Float32Array(buffer, offset, 8));
-      }).toThrow(
-        expect.objectContaining({
-          name: 'RangeError',
-          code: 'ERR_ATROUS_ARGUMENT_RANGE',
-          message: expect.stringContaining('overlap') as string,
-        }),
-      );
-    }
-    input.fill(3);
-    for (const offset of [0, 64]) {
-      const output = new Float32Array(buffer, offset, 8);
-      plan.run(input, output);
-      expect(output).toEqual(new Float32Array(8).fill(6));
+    const runs = [
+      (output: Float32Array) => {
+        plan.run(input, output);
+      },
+      (output: Float32Array) => {
+        addon.convolve(shape, Float32Array.of(2), null, addon.isas[0]!, 1, 'direct', 0, input, output);
+      },
+    ];
+    for (const run of runs) {
+      for (const offset of [4, 28, 32, 36, 60]) {
+        expect(() => {
+          run(new Float32Array(buffer, offset, 8));
+        }).toThrow(
+          expect.objectContaining({
+            name: 'RangeError',
+            code: 'ERR_ATROUS_ARGUMENT_RANGE',
+            message: expect.stringContaining('overlap') as string,
+          }),
+        );
+      }
+      input.fill(3);
+      for (const offset of [0, 64]) {
+        const output = new Float32Array(buffer, offset, 8);
+        run(output);
+        expect(output).toEqual(new Float32Array(8).fill(6));
+      }
     }
   });
 });

@@ -20,6 +20,12 @@ export interface KernelSlots {
   readonly depthwise_channels: readonly (readonly boolean[])[];
   readonly split_phases: boolean;
   readonly short_transform: boolean;
+  readonly rows_to_chunks: boolean;
+  readonly chunks_to_rows: boolean;
+  readonly chunks_to_lanes: boolean;
+  readonly lanes_to_chunks: boolean;
+  /** [outputs − 1][vectors − 1] */
+  readonly point_products: readonly (readonly boolean[])[];
   readonly transform_kernels: boolean;
   readonly transpose: boolean;
   readonly vec: boolean;
@@ -28,13 +34,25 @@ export interface KernelSlots {
 
 export interface KernelDescription {
   readonly lanes: number;
+  /** Output channels that transform_kernels takes. */
+  readonly transformWidth: number;
   readonly slots: KernelSlots;
   /** The members of VecOperations. */
   readonly operations: Readonly<Record<VecOperation, boolean>>;
 }
 
 export type VecOperation =
-  'load_tail' | 'load_inside' | 'store_tail' | 'broadcast' | 'add' | 'multiply_add' | 'relu' | 'transpose' | 'deinterleave2';
+  | 'load_tail'
+  | 'load_inside'
+  | 'store_tail'
+  | 'broadcast'
+  | 'add'
+  | 'multiply_add'
+  | 'relu'
+  | 'transpose'
+  | 'deinterleave2'
+  | 'deinterleave4'
+  | 'interleave4';
 
 /** The fields of a tile in table.hpp. `output` is written in place; `title` is what a crash is reported with. */
 export interface Tile {
@@ -59,6 +77,8 @@ export interface KLanesTile extends Tile {
 export interface WLanesTile extends Tile {
   readonly channelStride: number;
   readonly tapOffset: readonly number[];
+  /** Null where the weights stand in the order of the taps. */
+  readonly tapIndex: readonly number[] | null;
   readonly channels: number;
   readonly inputVectorStride: number;
   readonly outputChannelStride: number;
@@ -123,14 +143,97 @@ export interface ShortTransform {
   readonly relu: boolean;
 }
 
+/** `length` columns of a row from `column` on, which are the elements of a row in chunks from `element` on. */
+export type ChunkRun = readonly [column: number, element: number, length: number];
+
+/** LaneRows of table.hpp, of depth and height. */
+export interface LaneRows {
+  readonly title: string;
+  /** [to][from] of each axis. */
+  readonly matrix: readonly [Float32Array, Float32Array];
+  /** As in ShortTransform. */
+  readonly structure: readonly [number, number];
+  readonly from: readonly [number, number];
+  readonly to: readonly [number, number];
+  readonly runs: readonly ChunkRun[];
+  readonly chunkLength: number;
+  readonly channels: number;
+  readonly lineStride: number;
+  readonly channelStride: number;
+  readonly rowChannelStride: number;
+  readonly rows: Float32Array;
+  /** Where in `rows` column 0 of channel 0 of each row lies; −1: it is null. */
+  readonly rowOffset: readonly number[];
+  readonly chunks: Float32Array;
+}
+
+/** `chunks` are written in place. */
+export interface RowsToChunks extends LaneRows {
+  /** How many there are. */
+  readonly zeros: number;
+}
+
+/** `rows` are written in place. */
+export interface ChunksToRows extends LaneRows {
+  /** How many floats there are. */
+  readonly unwanted: number;
+  readonly bias: Float32Array;
+  readonly relu: boolean;
+}
+
+/** LaneWidth of table.hpp; its planes hold NaNs. chunksToLanes writes `lanes` in place. */
+export interface LaneWidth {
+  readonly title: string;
+  /** [to][from] */
+  readonly matrix: Float32Array;
+  readonly structure: number;
+  readonly from: number;
+  readonly to: number;
+  readonly tiles: number;
+  readonly phases: number;
+  readonly channels: number;
+  readonly chunkStride: number;
+  readonly chunkChannelStride: number;
+  readonly pointStride: number;
+  readonly laneChannelStride: number;
+  readonly planePitch: number;
+  readonly chunks: Float32Array;
+  readonly lanes: Float32Array;
+}
+
+/** `chunks` are written in place. */
+export interface LanesToChunks extends LaneWidth {
+  readonly bias: Float32Array | null;
+  readonly relu: boolean;
+}
+
+/** `output` is written in place. */
+export interface PointProducts {
+  readonly title: string;
+  readonly input: Float32Array;
+  readonly inputPointStride: number;
+  /** As many as a sum has terms. */
+  readonly offset: readonly number[];
+  readonly points: number;
+  /** [points][terms][outputs] */
+  readonly weight: Float32Array;
+  readonly output: Float32Array;
+  readonly outputPointStride: number;
+  readonly outputChannelStride: number;
+  readonly tiles: number;
+}
+
 export interface KernelTransform {
   readonly title: string;
   /** [products][taps] of each axis: depth, height, width. */
   readonly matrix: readonly [Float64Array, Float64Array, Float64Array];
   readonly taps: readonly [number, number, number];
   readonly products: readonly [number, number, number];
-  /** [taps][16] */
+  /** [taps][transformWidth] */
   readonly input: Float64Array;
+  /** [products][transformWidth], transformWidth + 3 apart; likewise the sums, to which absolute values are added. */
+  readonly output: Float32Array;
+  readonly sum: Float32Array;
 }
 
 export interface Transposition {
@@ -191,16 +294,38 @@ export interface ShortScheme {
   readonly region: readonly [number, number, number];
 }
 
+/** LaneScheme of native/plan/lane_scheme.hpp. */
+export interface LaneScheme extends Omit<ShortScheme, 'region'> {
+  /** At most so many tiles along depth and height are worked on at a time, … */
+  readonly rows: number;
+  /** … and of the width so many tiles and phases. Fewer phases than there are must be whole vectors. */
+  readonly tiles: number;
+  readonly phases: number;
+  /** The most output channels of a panel, and the most vectors of a call: a slot of point_products. */
+  readonly panel: number;
+  readonly vectors: number;
+}
+
+/** A piece of LaneAxis (native/plan/lane_axis.hpp). */
+export interface LanePiece {
+  readonly tiles: number;
+  readonly phases: number;
+  readonly inputColumn: number;
+  readonly outputColumn: number;
+  readonly inputs: readonly ChunkRun[];
+  readonly outputs: readonly ChunkRun[];
+}
+
 export interface ShortFit {
   readonly algorithm: number;
   readonly tapGroups: number;
 }
 
 /** One plan of a scheme, run on one input after the other. */
-export interface ShortRun extends Omit<PlanRun, 'candidate' | 'tolerance' | 'input' | 'siblingShape'> {
-  readonly scheme: ShortScheme;
+export interface ShortRun<Scheme = ShortScheme> extends Omit<PlanRun, 'candidate' | 'tolerance' | 'input' | 'siblingShape'> {
+  readonly scheme: Scheme;
   /** Of a plan that lends its transformed weights. */
-  readonly sibling?: { readonly shape: Int32Array; readonly scheme: ShortScheme } | undefined;
+  readonly sibling?: { readonly shape: Int32Array; readonly scheme: Scheme } | undefined;
   readonly inputs: readonly Float32Array[];
 }
 
@@ -249,7 +374,7 @@ export interface Probe {
   /** Those of this CPU, best first. */
   readonly isas: readonly string[];
   describe(isa: string): KernelDescription;
-  /** The operands lie one after the other in `input`; load_tail reads `count` floats of it, store_tail writes `count` to `output`; load_inside has its first lane at `count`. */
+  /** The operands lie one after the other in `input`; load_tail reads `count` floats of it, store_tail writes `count` to `output`, load_inside has its first lane at `count`, of the (de)interleaving by four it is the unit. */
   vec(isa: string, operation: VecOperation, input: Float32Array, count: number, output: Float32Array, edge: Edge): void;
   transpose(isa: string, transposition: Transposition, edge: Edge): void;
   splitPhases(isa: string, split: PhaseSplit, edge: Edge): void;
@@ -259,8 +384,13 @@ export interface Probe {
   depthwisePixels(isa: string, slot: number, rows: number, tile: DepthwiseTile, edge: Edge): void;
   depthwiseChannels(isa: string, slot: number, rows: number, tile: DepthwiseTile, edge: Edge): void;
   shortTransform(isa: string, transform: ShortTransform, edge: Edge): void;
+  rowsToChunks(isa: string, rows: RowsToChunks, edge: Edge): void;
+  chunksToRows(isa: string, rows: ChunksToRows, edge: Edge): void;
+  chunksToLanes(isa: string, width: LaneWidth, edge: Edge): void;
+  lanesToChunks(isa: string, width: LanesToChunks, edge: Edge): void;
+  pointProducts(isa: string, outputs: number, vectors: number, products: PointProducts, edge: Edge): void;
   /** [products][16] */
-  transformKernels(isa: string, transform: KernelTransform, edge: Edge): Float64Array;
+  transformKernels(isa: string, transform: KernelTransform, edge: Edge): void;
   multiplyAddBurst(isa: string, rounds: number): number;
   /** The name of the family that is taken. */
   choose(shape: Int32Array, weight: Float32Array, isa: string, threads: number): string;
@@ -278,6 +408,17 @@ export interface Probe {
   chooseShort(problem: ShortChoice): { readonly scheme: ShortScheme; readonly error: number } | null;
   /** Throws for a scheme that does not compute the shape. */
   runShort(run: ShortRun): ShortRunResult;
+  /** The same with tiles in lanes. Along the width algorithm −1 stands for a tap a group. */
+  laneFits(shape: Int32Array): [depth: ShortFit[], height: ShortFit[], width: ShortFit[]];
+  runLanes(run: ShortRun<LaneScheme>): ShortRunResult;
+  /** The width in pieces of at most so many tiles and phases; null where the algorithm does not compute it. */
+  lanePieces(width: {
+    readonly axis: Axis;
+    readonly algorithm: number;
+    readonly tapGroups: number;
+    readonly tiles: number;
+    readonly phases: number;
+  }): LanePiece[] | null;
   /** Modes as in native/plan/conv_shape.hpp: zeros, reflect, replicate, circular. */
   sourceElement(mode: number, coordinate: number, size: number): number;
   outputsInside(axis: Axis, tap: number): number;

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { edges, probe, type ShortTransform } from '../../support/probe.js';
 import { Random } from '../../support/random.js';
 import { ExpectedTile, untouched } from './expected-tile.js';
+import { constantsOf, type LinearMap, matrixOf, shuffled, structureOf } from './linear-map.js';
 
 type Sizes = readonly [number, number, number];
 
@@ -20,29 +21,6 @@ const sizes: readonly (readonly [from: Sizes, to: Sizes])[] = [
   [[4, 6, 3], [1, 1, 2]], // prettier-ignore
   [[1, 1, 1], [2, 3, 4]], // prettier-ignore
 ];
-
-/** F(4, 3) at 0, ±2/3, ±3/2, ∞ as native/kernels/points_4_3.hpp computes it: [to][from] of the inputs' values, and of the way back from the products. */
-const middle = -97 / 36;
-const points43 = {
-  input: [
-    [1, 0, middle, 0, 1, 0],
-    [0, -3 / 2, -9 / 4, 2 / 3, 1, 0],
-    [0, 3 / 2, -9 / 4, -2 / 3, 1, 0],
-    [0, -2 / 3, -4 / 9, 3 / 2, 1, 0],
-    [0, 2 / 3, -4 / 9, -3 / 2, 1, 0],
-    [0, 1, 0, middle, 0, 1],
-  ],
-  products: [0, 1, 2, 3].map((power) => [
-    power === 0 ? 1 : 0,
-    (2 / 3) ** power,
-    (-2 / 3) ** power,
-    1.5 ** power,
-    (-1.5) ** power,
-    power === 3 ? 1 : 0,
-  ]),
-};
-type Map = 'dense' | 'points_4_3 of inputs' | 'points_4_3 of products';
-const structures: readonly Map[] = ['dense', 'points_4_3 of inputs', 'points_4_3 of products'];
 
 const volume = (counts: Sizes) => counts[0] * counts[1] * counts[2];
 
@@ -63,7 +41,7 @@ describe.each(probe.isas)('short_transform of %s', (isa) => {
     to: Sizes,
     options: Options,
     values: 'floats' | 'integers',
-    maps: readonly Map[] = ['dense', 'dense', 'dense'],
+    maps: readonly LinearMap[] = ['dense', 'dense', 'dense'],
   ) => {
     const { vectors, lastLanes, withBias, relu, unwanted } = options;
     const random = new Random(volume(from) * 1000 + volume(to));
@@ -73,14 +51,12 @@ describe.each(probe.isas)('short_transform of %s', (isa) => {
     const inputOffset = shuffled(volume(from), random).map((place) => place * (channels + 3));
     const outputOffset = shuffled(volume(to), random).map((place, i) => (i % unwanted === unwanted - 1 ? -1 : place * (written + 1)));
     // An axis of one value that stays one is left out: its factor is 1.
-    const matrixOf = (axis: 0 | 1 | 2) => {
-      if (maps[axis] !== 'dense') return Float32Array.from(points43[maps[axis] === 'points_4_3 of inputs' ? 'input' : 'products'].flat());
-      return from[axis] === 1 && to[axis] === 1 ? Float32Array.of(1) : random[values](to[axis] * from[axis]);
-    };
+    const matrix = (axis: 0 | 1 | 2) =>
+      from[axis] === 1 && to[axis] === 1 ? Float32Array.of(1) : matrixOf(maps[axis]!, from[axis], to[axis], values, random);
     const transform: ShortTransform = {
       title: `${isa} short_transform ${from.join('×')} → ${to.join('×')} ${JSON.stringify({ ...options, values })}`,
-      matrix: [matrixOf(0), matrixOf(1), matrixOf(2)],
-      structure: [structures.indexOf(maps[0]!), structures.indexOf(maps[1]!), structures.indexOf(maps[2]!)],
+      matrix: [matrix(0), matrix(1), matrix(2)],
+      structure: [structureOf(maps[0]!), structureOf(maps[1]!), structureOf(maps[2]!)],
       from,
       to,
       input: random[values](Math.max(...inputOffset) + channels),
@@ -92,7 +68,7 @@ describe.each(probe.isas)('short_transform of %s', (isa) => {
       bias: withBias ? random[values](channels) : null,
       relu,
     };
-    const expected = expectedOf(transform, written);
+    const expected = expectedOf(transform, written, constantsOf(maps));
     for (const edge of edges) {
       const output = transform.output.slice();
       probe.shortTransform(isa, { ...transform, output }, edge);
@@ -101,8 +77,9 @@ describe.each(probe.isas)('short_transform of %s', (isa) => {
   };
 
   const expectedOf = (
-    { matrix, structure, from, to, input, inputOffset, output, outputOffset, bias, relu }: ShortTransform,
+    { matrix, from, to, input, inputOffset, output, outputOffset, bias, relu }: ShortTransform,
     written: number,
+    constants: number,
   ) => {
     const expected = new ExpectedTile(output.length, relu);
     for (let point = 0; point < volume(to); point++) {
@@ -121,8 +98,7 @@ describe.each(probe.isas)('short_transform of %s', (isa) => {
             }
           }
         }
-        // Three sums one after the other, then the bias. By hand the constants of an axis are rounded, and not all where its matrix' are.
-        const constants = 2 * structure.filter((kind) => kind !== 0).length;
+        // Three sums one after the other, then the bias.
         expected.set(outputOffset[point]! + channel, value, magnitude, from[0] + from[1] + from[2] + 1 + constants);
       }
     }
@@ -137,7 +113,7 @@ describe.each(probe.isas)('short_transform of %s', (isa) => {
     }
   });
 
-  it.each<[from: Sizes, to: Sizes, maps: [Map, Map, Map]]>([
+  it.each<[from: Sizes, to: Sizes, maps: [LinearMap, LinearMap, LinearMap]]>([
     [
       [1, 1, 6],
       [1, 1, 6],
@@ -195,13 +171,3 @@ describe.each(probe.isas)('short_transform of %s', (isa) => {
     expect(output.every(Number.isNaN)).toBe(true);
   });
 });
-
-/** 0 … count − 1 in some order. */
-function shuffled(count: number, random: Random): number[] {
-  const places = Array.from({ length: count }, (_, i) => i);
-  for (let i = count - 1; i > 0; i--) {
-    const j = random.integer(0, i);
-    [places[i], places[j]] = [places[j]!, places[i]!];
-  }
-  return places;
-}

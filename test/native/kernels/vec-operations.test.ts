@@ -164,4 +164,18 @@ describe.each(probe.isas)('%s', (isa) => {
     const expected = bits.map((_, index) => bits[(index % lanes) * lanes + Math.floor(index / lanes)]!);
     expect(bitsOf(apply('transpose', input, lanes * lanes))).toEqual(expected);
   });
+
+  it.each([1, 2, 4, 8].filter((unit) => unit === 1 || unit < lanes))(
+    'deinterleave4 and interleave4 deal units of %i, bit by bit',
+    (unit) => {
+      const input = randomBits(4 * lanes, 8 + unit);
+      const dealt = new Uint32Array(4 * lanes);
+      bitsOf(input).forEach((bits, index) => {
+        const number = Math.floor(index / unit);
+        dealt[(number % 4) * lanes + Math.floor(number / 4) * unit + (index % unit)] = bits;
+      });
+      expect(bitsOf(apply('deinterleave4', input, 4 * lanes, unit))).toEqual(dealt);
+      expect(bitsOf(apply('interleave4', new Float32Array(dealt.buffer), 4 * lanes, unit))).toEqual(bitsOf(input));
+    },
+  );
 });

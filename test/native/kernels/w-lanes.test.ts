@@ -1,4 +1,4 @@
-/** Every tile of w_lanes of every instruction set: y[m, v, lane] = act(bias[m] + Σ_{c, t} w[c, t, m]·x[c·channelStride + tapOffset[t] + v·inputVectorStride + lane]). */
+/** Every tile of w_lanes of every instruction set: y[m, v, lane] = act(bias[m] + Σ_{t, c} w[tapIndex[t], c, m]·x[c·channelStride + tapOffset[t] + v·inputVectorStride + lane]). */
 import { describe, expect, it } from 'vitest';
 import { edges, probe, type WLanesTile } from '../../support/probe.js';
 import { ExpectedTile, tileData, untouched, type Values } from './expected-tile.js';
@@ -6,6 +6,7 @@ import { ExpectedTile, tileData, untouched, type Values } from './expected-tile.
 interface Problem {
   readonly channels: number;
   readonly tapOffset: readonly number[];
+  readonly tapIndex?: readonly number[];
 }
 
 /** Offsets come in any order, as the taps of several axes lie in a packed tile. */
@@ -17,6 +18,10 @@ const problems: readonly Problem[] = [
   { channels: 2, tapOffset: [0, 7, 14, 31, 38, 45] },
   { channels: 5, tapOffset: [13, 0, 5] },
   { channels: 17, tapOffset: [0, 3] },
+  // Some of six taps: those of outputs at a border.
+  { channels: 3, tapOffset: [4, 11], tapIndex: [2, 5] },
+  { channels: 1, tapOffset: [0, 3, 2], tapIndex: [3, 0, 1] },
+  { channels: 2, tapOffset: [], tapIndex: [] },
 ];
 
 describe.each(probe.isas)('w_lanes of %s', (isa) => {
@@ -38,7 +43,7 @@ describe.each(probe.isas)('w_lanes of %s', (isa) => {
   describe.each(tiles)('%i outputs × %i vectors', (outputs, vectors) => {
     /** `rows`: every vector is a row of its own, narrower than the vector. */
     const run = (problem: Problem, rows: boolean, last: number, gap: number, relu: boolean, values: Values) => {
-      const { channels, tapOffset } = problem;
+      const { channels, tapOffset, tapIndex = null } = problem;
       const stored = rows ? last : lanes;
       const inputVectorStride = rows ? last + gap + 2 : lanes;
       const outputVectorStride = stored + (rows ? gap : 0);
@@ -50,12 +55,13 @@ describe.each(probe.isas)('w_lanes of %s', (isa) => {
         title: `${isa} w_lanes ${outputs}×${vectors} ${JSON.stringify({ ...problem, rows, last, gap, relu, values })}`,
         ...tileData(values, outputs * 10 + vectors, {
           input: channels === 0 || tapOffset.length === 0 ? 0 : (channels - 1) * channelStride + inputSpan,
-          weight: channels * tapOffset.length * outputs,
+          weight: channels * (tapIndex ? Math.max(-1, ...tapIndex) + 1 : tapOffset.length) * outputs,
           bias: outputs,
         }),
         output: untouched((outputs - 1) * (outputSpan + gap) + outputSpan),
         channelStride,
         tapOffset,
+        tapIndex,
         channels,
         inputVectorStride,
         outputChannelStride: outputSpan + gap,
@@ -73,7 +79,7 @@ describe.each(probe.isas)('w_lanes of %s', (isa) => {
     };
 
     const expectedOf = (tile: WLanesTile): ExpectedTile => {
-      const { input, weight, tapOffset, channels } = tile;
+      const { input, weight, tapOffset, tapIndex, channels } = tile;
       const expected = new ExpectedTile(tile.output.length, tile.relu);
       for (let m = 0; m < outputs; m++) {
         for (let v = 0; v < vectors; v++) {
@@ -81,10 +87,11 @@ describe.each(probe.isas)('w_lanes of %s', (isa) => {
           for (let lane = 0; lane < stored; lane++) {
             const index = m * tile.outputChannelStride + v * tile.outputVectorStride + lane;
             expected.start(index, tile.bias[m]!);
-            for (let c = 0; c < channels; c++) {
-              for (let t = 0; t < tapOffset.length; t++) {
+            for (let t = 0; t < tapOffset.length; t++) {
+              const row = (tapIndex?.[t] ?? t) * channels;
+              for (let c = 0; c < channels; c++) {
                 const x = input[c * tile.channelStride + tapOffset[t]! + v * tile.inputVectorStride + lane]!;
-                expected.add(index, x * weight[(c * tapOffset.length + t) * outputs + m]!);
+                expected.add(index, x * weight[(row + c) * outputs + m]!);
               }
             }
           }

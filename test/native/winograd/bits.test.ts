@@ -1,13 +1,24 @@
-/** The same bits for any number of threads, any regions, batch and place in it, alignment, repetition, and with another plan's weights. */
+/** The same bits for any number of threads, any pieces, batch and place in it, alignment, repetition, and with another plan's weights. */
 import { describe, expect, it } from 'vitest';
 import { loadAddon } from '../../../lib/addon.js';
 import { createNativeBackend, encodeShape } from '../../../lib/backend/native.js';
 import { type ConvCase, convCase, type ConvDescription, convShape, outputLength, planCase, titleOf } from '../../support/conv-cases.js';
 import { expectSameBits } from '../../support/expect-within-bound.js';
 import { GuardedArray, largeGuard } from '../../support/guarded-array.js';
-import { probe, type ShortScheme } from '../../support/probe.js';
+import { probe } from '../../support/probe.js';
 import { Random } from '../../support/random.js';
-import { algorithms, inOneRegion, outputOf, runScheme, schemesFor, schemeTitle } from './forced-scheme.js';
+import {
+  algorithms,
+  families,
+  type Family,
+  inOnePiece,
+  lanePieces,
+  outputOf,
+  runScheme,
+  type Scheme,
+  schemesFor,
+  schemeTitle,
+} from './forced-scheme.js';
 
 /** Each with half a million products for every one of seven threads, which plans ask for before they wake one. */
 const cases: readonly ConvDescription[] = [
@@ -25,13 +36,18 @@ const titled = cases.map((description, n) => {
 });
 
 /** Two of different algorithms. */
-function someSchemes({ shape }: ConvCase): ShortScheme[] {
-  const schemes = schemesFor(shape);
+function someSchemes(family: Family, { shape }: ConvCase): Scheme[] {
+  const schemes = schemesFor(family, shape);
   return [1, schemes.length - 2].map((index) => schemes[index]!);
 }
 
+/** The same algorithms in other pieces. */
+function otherPieces(scheme: Scheme): Scheme[] {
+  return 'region' in scheme ? [scheme] : [scheme, ...[1, 2, 7].map((turn) => ({ ...scheme, ...lanePieces(turn) }))];
+}
+
 /** The products that a plan counts when it decides how many threads are worth waking. */
-function products({ shape }: ConvCase, { algorithms: numbers, tapGroups }: ShortScheme): number {
+function products({ shape }: ConvCase, { algorithms: numbers, tapGroups }: Scheme): number {
   const perPixel = numbers.reduce(
     (share, number) => (number < 0 ? share : (share * algorithms[number]!.products) / algorithms[number]!.outputs),
     1,
@@ -39,54 +55,64 @@ function products({ shape }: ConvCase, { algorithms: numbers, tapGroups }: Short
   return ((outputLength(shape) * shape.inChannels) / shape.groups) * tapGroups * perPixel;
 }
 
-describe.each(probe.isas)('%s', (isa) => {
-  it.each(titled)('threads and regions: %s', (_, convolution) => {
-    for (const scheme of someSchemes(convolution)) {
-      expect(products(convolution, scheme), 'work for seven threads').toBeGreaterThanOrEqual(3_500_000);
-      const whole = inOneRegion(scheme, convolution.shape);
-      const expected = outputOf(convolution, whole, { isa });
-      for (const threads of [2, 3, 7]) expectSameBits(outputOf(convolution, whole, { isa, threads, edge: 'end' }), expected);
-      for (const threads of [1, 2, 3, 7]) expectSameBits(outputOf(convolution, scheme, { isa, threads, edge: 'begin' }), expected);
-    }
-  });
+describe.each(families)('%s', (family) => {
+  describe.each(probe.isas)('%s', (isa) => {
+    it.each(titled)('threads and pieces: %s', (_, convolution) => {
+      for (const scheme of someSchemes(family, convolution)) {
+        expect(products(convolution, scheme), 'work for seven threads').toBeGreaterThanOrEqual(3_500_000);
+        const whole = inOnePiece(scheme, convolution.shape);
+        const expected = outputOf(convolution, whole, { isa });
+        for (const threads of [2, 3, 7]) expectSameBits(outputOf(convolution, whole, { isa, threads, edge: 'end' }), expected);
+        otherPieces(scheme).forEach((pieces, n) => {
+          for (const threads of n === 0 ? [1, 2, 3, 7] : [n]) {
+            expectSameBits(outputOf(convolution, pieces, { isa, threads, edge: 'begin' }), expected);
+          }
+        });
+      }
+    });
 
-  it.each(titled)('batch, place in it and repetition: %s', (_, convolution) => {
-    const { description, input, weight, bias } = convolution;
-    const three = convShape({ ...description, batch: 3 });
-    const other = new Random(7).floats(input.length);
-    for (const scheme of someSchemes(convolution)) {
-      const [one, another, again] = runScheme(convolution, scheme, { isa, edge: 'end' }, [input, other, input]).outputs;
-      expectSameBits(again!, one!);
-      const batch = new Float32Array(3 * input.length);
-      [other, input, input].forEach((image, n) => {
-        batch.set(image, n * input.length);
-      });
-      const images = outputOf({ ...convolution, shape: three, input: batch, weight, bias }, scheme, { isa, threads: 2, edge: 'begin' });
-      [another!, one!, one!].forEach((image, n) => {
-        expectSameBits(images.slice(n * image.length, (n + 1) * image.length), image);
-      });
-    }
-  });
+    it.each(titled)('batch, place in it and repetition: %s', (_, convolution) => {
+      const { description, input, weight, bias } = convolution;
+      const three = convShape({ ...description, batch: 3 });
+      const other = new Random(7).floats(input.length);
+      for (const scheme of someSchemes(family, convolution)) {
+        const [one, another, again] = runScheme(convolution, scheme, { isa, edge: 'end' }, [input, other, input]).outputs;
+        expectSameBits(again!, one!);
+        const batch = new Float32Array(3 * input.length);
+        [other, input, input].forEach((image, n) => {
+          batch.set(image, n * input.length);
+        });
+        const images = outputOf({ ...convolution, shape: three, input: batch, weight, bias }, scheme, { isa, threads: 2, edge: 'begin' });
+        [another!, one!, one!].forEach((image, n) => {
+          expectSameBits(images.slice(n * image.length, (n + 1) * image.length), image);
+        });
+      }
+    });
 
-  it.each(titled)('a sibling’s weights: %s', (_, convolution) => {
-    const { description, shape } = convolution;
-    const larger = convShape({ ...description, batch: 2, input: description.input.map((size) => size + (shape.dilation[2] < 5 ? 7 : 0)) });
-    for (const scheme of someSchemes(convolution)) {
-      const run = { isa, threads: 2, edge: 'end' } as const;
-      const sibling = { shape: larger, scheme: inOneRegion(scheme, larger) };
-      const alone = runScheme(convolution, scheme, run);
-      const shared = runScheme(convolution, scheme, { ...run, sibling });
-      expectSameBits(shared.outputs[0]!, alone.outputs[0]!);
-      expect(shared.allocations, `${schemeTitle(scheme)} takes them over`).toBeLessThan(alone.allocations);
-      expect(shared.weightBytes).toBe(alone.weightBytes);
-    }
-    // A sibling of other algorithms has nothing to lend.
-    const [one, other] = [schemesFor(shape)[0]!, schemesFor(shape).at(-1)!];
-    expect(one.algorithms).not.toEqual(other.algorithms);
-    const alone = runScheme(convolution, one, { isa, edge: 'end' });
-    const beside = runScheme(convolution, one, { isa, edge: 'end', sibling: { shape, scheme: other } });
-    expectSameBits(beside.outputs[0]!, alone.outputs[0]!);
-    expect(beside.allocations).toBe(alone.allocations);
+    it.each(titled)('a sibling’s weights: %s', (_, convolution) => {
+      const { description, shape } = convolution;
+      const larger = convShape({
+        ...description,
+        batch: 2,
+        input: description.input.map((size) => size + (shape.dilation[2] < 5 ? 7 : 0)),
+      });
+      for (const scheme of someSchemes(family, convolution)) {
+        const run = { isa, threads: 2, edge: 'end' } as const;
+        const sibling = { shape: larger, scheme: inOnePiece(scheme, larger) };
+        const alone = runScheme(convolution, scheme, run);
+        const shared = runScheme(convolution, scheme, { ...run, sibling });
+        expectSameBits(shared.outputs[0]!, alone.outputs[0]!);
+        expect(shared.allocations, `${schemeTitle(scheme)} takes them over`).toBeLessThan(alone.allocations);
+        expect(shared.weightBytes).toBe(alone.weightBytes);
+      }
+      // A sibling of other algorithms has nothing to lend.
+      const [one, other] = [schemesFor(family, shape)[0]!, schemesFor(family, shape).at(-1)!];
+      expect(one.algorithms).not.toEqual(other.algorithms);
+      const alone = runScheme(convolution, one, { isa, edge: 'end' });
+      const beside = runScheme(convolution, one, { isa, edge: 'end', sibling: { shape, scheme: other } });
+      expectSameBits(beside.outputs[0]!, alone.outputs[0]!);
+      expect(beside.allocations).toBe(alone.allocations);
+    });
   });
 });
 

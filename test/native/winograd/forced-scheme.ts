@@ -1,12 +1,12 @@
 /** Short algorithms forced one by one: the schemes that compute a shape, what a plan of one gives, and how much it may err. */
 import { expect } from 'vitest';
-import { titleOfScheme } from '../../../bench/candidates.js';
+import { titleOfNest } from '../../../bench/candidates.js';
 import type { ConvShape } from '../../../lib/backend/backend.js';
 import { encodeShape } from '../../../lib/backend/native.js';
 import type { ReferenceResult } from '../../reference/conv.js';
 import { type ConvCase, titleOf } from '../../support/conv-cases.js';
 import { expectSameBits } from '../../support/expect-within-bound.js';
-import { type Edge, edges, probe, type ShortFit, type ShortRunResult, type ShortScheme } from '../../support/probe.js';
+import { type Edge, edges, type LaneScheme, probe, type ShortFit, type ShortRunResult, type ShortScheme } from '../../support/probe.js';
 
 export const algorithms = probe.shortAlgorithms();
 
@@ -18,37 +18,68 @@ export const slack = 1.5;
 
 const axes = [0, 1, 2] as const;
 
-/** Every algorithm that computes an axis of the shape, at least once and beside others; regions of one tile, of two, and whole axes. */
-export function schemesFor(shape: ConvShape): ShortScheme[] {
-  const fits = probe.shortFits(encodeShape(shape));
+/** What the lanes of vectors are: output channels of one pixel, or tiles along the width. */
+export const families = ['channels in lanes', 'tiles in lanes'] as const;
+export type Family = (typeof families)[number];
+export type Scheme = ShortScheme | LaneScheme;
+
+export type Fits = readonly [depth: readonly ShortFit[], height: readonly ShortFit[], width: readonly ShortFit[]];
+
+/** For each axis all algorithms that compute it. */
+export function fitsFor(family: Family, shape: ConvShape): Fits {
+  return family === 'channels in lanes' ? probe.shortFits(encodeShape(shape)) : probe.laneFits(encodeShape(shape));
+}
+
+/** Whether algorithms of these numbers compute anything by fewer products. */
+export function isShort(chosen: readonly ShortFit[]): boolean {
+  return chosen.some(({ algorithm }) => algorithm >= 0);
+}
+
+/** Every algorithm that computes an axis of the shape, at least once and beside others, in pieces of several sizes. */
+export function schemesFor(family: Family, shape: ConvShape): Scheme[] {
+  const fits = fitsFor(family, shape);
   if (fits.some((fitting) => fitting.length === 0) || shape.kernel.every((taps) => taps === 1)) return [];
-  const schemes: ShortScheme[] = [];
+  const schemes: Scheme[] = [];
   const most = Math.max(...fits.map((fitting) => fitting.length));
   for (let n = 0; n < most; n++) {
     // Steps apart, so that not always the same two stand side by side.
     const chosen = axes.map((axis) => fits[axis][(n + (2 - axis) * 3) % fits[axis].length]!);
-    for (let turn = 0; turn < 3; turn++) schemes.push(schemeOf(shape, chosen, n + turn));
+    if (!isShort(chosen)) continue;
+    for (let turn = 0; turn < 3; turn++) schemes.push(schemeOf(family, shape, chosen, n + turn));
   }
   const names = schemes.map((scheme) => JSON.stringify(scheme));
   return schemes.filter((_, index) => names.indexOf(names[index]!) === index);
 }
 
-/** A scheme of the given algorithms whose regions are of another size at every `turn`. */
-export function schemeOf(shape: ConvShape, chosen: readonly ShortFit[], turn: number): ShortScheme {
+/** A scheme of the given algorithms whose pieces are of another size at every `turn`: regions of one tile, of two, and whole axes. */
+export function schemeOf(family: Family, shape: ConvShape, chosen: readonly ShortFit[], turn: number): Scheme {
+  const nest = {
+    algorithms: [chosen[0]!.algorithm, chosen[1]!.algorithm, chosen[2]!.algorithm],
+    tapGroups: chosen[2]!.tapGroups,
+  } as const;
+  if (family === 'tiles in lanes') return { ...nest, ...lanePieces(turn) };
   const region = axes.map((axis) => {
     const sizes = regionsOf(shape, axis, chosen[axis]!.algorithm);
     return sizes[(turn + axis) % sizes.length]!;
   });
-  return {
-    algorithms: [chosen[0]!.algorithm, chosen[1]!.algorithm, chosen[2]!.algorithm],
-    tapGroups: chosen[2]!.tapGroups,
-    region: [region[0]!, region[1]!, region[2]!],
-  };
+  return { ...nest, region: [region[0]!, region[1]!, region[2]!] };
 }
 
-/** The same algorithms, and the whole image as one region. */
-export function inOneRegion(scheme: ShortScheme, shape: ConvShape): ShortScheme {
-  return { ...scheme, region: shape.output };
+/** As many as there are. */
+const all = 2 ** 30;
+/** Slots of point_products that every instruction set has. */
+const slots = [[12, 1], [6, 2], [3, 3], [2, 4], [1, 1]] as const; // prettier-ignore
+
+/** Tiles and rows around the vectors' lengths; fewer phases than all are whole vectors of every instruction set. */
+export function lanePieces(turn: number): Omit<LaneScheme, 'algorithms' | 'tapGroups'> {
+  const [panel, vectors] = slots[turn % slots.length]!;
+  const [rows, tiles, phases] = [[all, 1, 2, 3], [all, 2, 1, 5, 3], [all, 16, 32]].map((sizes) => sizes[turn % sizes.length]!); // prettier-ignore
+  return { rows: rows!, tiles: tiles!, phases: phases!, panel, vectors };
+}
+
+/** The same algorithms, and the whole image as one piece. */
+export function inOnePiece(scheme: Scheme, shape: ConvShape): Scheme {
+  return 'region' in scheme ? { ...scheme, region: shape.output } : { ...scheme, rows: all, tiles: all, phases: all };
 }
 
 function regionsOf(shape: ConvShape, axis: 0 | 1 | 2, algorithm: number): number[] {
@@ -64,19 +95,19 @@ export interface SchemeRun {
   /** Default both, which must give the same bits. */
   readonly edge?: Edge;
   /** Of a plan that lends its weights. */
-  readonly sibling?: { readonly shape: ConvShape; readonly scheme: ShortScheme };
+  readonly sibling?: { readonly shape: ConvShape; readonly scheme: Scheme };
 }
 
 /** What one plan gives for one input after the other, in memory that ends at inaccessible pages. */
 export function runScheme(
   convolution: ConvCase,
-  scheme: ShortScheme,
+  scheme: Scheme,
   { isa, threads = 1, edge: onlyEdge, sibling }: SchemeRun,
   inputs: readonly Float32Array[] = [convolution.input],
 ): ShortRunResult {
   const { shape, weight, bias } = convolution;
-  const [first, second] = (onlyEdge ? [onlyEdge] : edges).map((edge) =>
-    probe.runShort({
+  const [first, second] = (onlyEdge ? [onlyEdge] : edges).map((edge) => {
+    const run = {
       title: `${schemeTitle(scheme)} ${isa} ${threads} threads ${titleOf(convolution)}`,
       shape: encodeShape(shape),
       weight,
@@ -84,18 +115,21 @@ export function runScheme(
       isa,
       threads,
       edge,
-      scheme,
-      sibling: sibling && { shape: encodeShape(sibling.shape), scheme: sibling.scheme },
       inputs,
-    }),
-  );
+    };
+    // A sibling is of the same family.
+    const other = sibling && { shape: encodeShape(sibling.shape), scheme: sibling.scheme };
+    return 'region' in scheme
+      ? probe.runShort({ ...run, scheme, sibling: other as { shape: Int32Array; scheme: ShortScheme } | undefined })
+      : probe.runLanes({ ...run, scheme, sibling: other as { shape: Int32Array; scheme: LaneScheme } | undefined });
+  });
   second?.outputs.forEach((output, index) => {
     expectSameBits(output, first!.outputs[index]!);
   });
   return first!;
 }
 
-export function outputOf(convolution: ConvCase, scheme: ShortScheme, run: SchemeRun): Float32Array {
+export function outputOf(convolution: ConvCase, scheme: Scheme, run: SchemeRun): Float32Array {
   return runScheme(convolution, scheme, run).outputs[0]!;
 }
 
@@ -107,9 +141,14 @@ export function directOutput({ description: _, shape, weight, bias }: ConvCase, 
   return output;
 }
 
-/** In words. */
-export function schemeTitle(scheme: ShortScheme): string {
-  return titleOfScheme(scheme, algorithms);
+/** In words: the algorithms, and the sizes of pieces. */
+export function schemeTitle(scheme: Scheme): string {
+  const size = (count: number) => (count === all ? 'all' : String(count));
+  const pieces =
+    'region' in scheme
+      ? scheme.region.join('×')
+      : `${size(scheme.rows)} rows, ${size(scheme.tiles)} tiles, ${size(scheme.phases)} phases, products ${scheme.panel}×${scheme.vectors}`;
+  return `${titleOfNest(scheme, algorithms)} by ${pieces}`;
 }
 
 /** The standard deviation of sums of `terms` products of two numbers, each uniform in [−1, 1): a product's is 1/3. */

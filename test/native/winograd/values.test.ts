@@ -1,12 +1,24 @@
 /** Plans of every scheme against the float64 reference: 1-D, 2-D and 3-D, dilations, layouts, groups, regions, groups of taps, padding of every kind. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { encodeShape } from '../../../lib/backend/native.js';
 import { type ReferenceResult, referenceConv } from '../../reference/conv.js';
 import { arbitraryConv } from '../../support/arbitrary-conv.js';
 import { type ConvCase, convCase, type ConvDescription, inputLength, outputLength, titleOf } from '../../support/conv-cases.js';
-import { probe, type ShortScheme } from '../../support/probe.js';
-import { deviationOf, expectWithin, runScheme, schemeOf, schemesFor, schemeTitle, slack } from './forced-scheme.js';
+import { probe } from '../../support/probe.js';
+import {
+  algorithms,
+  deviationOf,
+  expectWithin,
+  families,
+  fitsFor,
+  isShort,
+  runScheme,
+  type Scheme,
+  schemeOf,
+  schemesFor,
+  schemeTitle,
+  slack,
+} from './forced-scheme.js';
 
 const seed = Number(process.env.ATROUS_TEST_SEED ?? Date.now() % 2 ** 31);
 console.log(`Properties of short algorithms: seed ${seed}; ATROUS_TEST_SEED=${seed} runs them again.`);
@@ -88,44 +100,54 @@ function reference({ shape, input, weight, bias }: ConvCase): ReferenceResult {
   return referenceConv(shape, input, weight, bias);
 }
 
-function expectRight(convolution: ConvCase, scheme: ShortScheme, exact: ReferenceResult, run: { isa: string; threads: number }): void {
+function expectRight(convolution: ConvCase, scheme: Scheme, exact: ReferenceResult, run: { isa: string; threads: number }): void {
   const { outputs, error } = runScheme(convolution, scheme, run);
   expectWithin(slack * error * deviationOf(exact), outputs[0]!, exact, `${schemeTitle(scheme)} of ${titleOf(convolution)}`);
 }
 
-describe.each(probe.isas)('%s', (isa) => {
-  it.each(solved)('%s', (_, convolution, exact) => {
-    const schemes = schemesFor(convolution.shape);
-    expect(schemes.length).toBeGreaterThan(0);
-    schemes.forEach((scheme, n) => {
-      expectRight(convolution, scheme, exact(), { isa, threads: 1 + (n % 2) });
+describe.each(families)('%s', (family) => {
+  describe.each(probe.isas)('%s', (isa) => {
+    it.each(solved)('%s', (_, convolution, exact) => {
+      const schemes = schemesFor(family, convolution.shape);
+      expect(schemes.length).toBeGreaterThan(0);
+      schemes.forEach((scheme, n) => {
+        expectRight(convolution, scheme, exact(), { isa, threads: 1 + (n % 2) });
+      });
     });
-  });
 
-  it('any convolution, any scheme that computes it', () => {
-    fc.assert(
-      fc.property(arbitraryConv, fc.nat(), fc.nat(), fc.integer({ min: 1, max: 3 }), (convolution, pick, turn, threads) => {
-        const { shape } = convolution;
-        const fits = probe.shortFits(encodeShape(shape));
-        const combinations = fits[0].length * fits[1].length * fits[2].length;
-        // Backends meet no empty ones.
-        fc.pre(inputLength(shape) > 0 && outputLength(shape) > 0);
-        fc.pre(combinations > 0 && shape.kernel.some((taps) => taps > 1));
-        const [depth, height] = [fits[0].length, fits[1].length];
-        const chosen = [fits[0][pick % depth]!, fits[1][Math.floor(pick / depth) % height]!];
-        const scheme = schemeOf(shape, [...chosen, fits[2][Math.floor(pick / depth / height) % fits[2].length]!], turn);
-        expectRight(convolution, scheme, reference(convolution), { isa, threads });
-      }),
-    );
+    it('any convolution, any scheme that computes it', () => {
+      fc.assert(
+        fc.property(arbitraryConv, fc.nat(), fc.nat(), fc.integer({ min: 1, max: 3 }), (convolution, pick, turn, threads) => {
+          const { shape } = convolution;
+          const fits = fitsFor(family, shape);
+          const combinations = fits[0].length * fits[1].length * fits[2].length;
+          // Backends meet no empty ones.
+          fc.pre(inputLength(shape) > 0 && outputLength(shape) > 0);
+          fc.pre(combinations > 0 && shape.kernel.some((taps) => taps > 1));
+          const [depth, height] = [fits[0].length, fits[1].length];
+          const rows = [fits[0][pick % depth]!, fits[1][Math.floor(pick / depth) % height]!];
+          const chosen = [...rows, fits[2][Math.floor(pick / depth / height) % fits[2].length]!];
+          fc.pre(isShort(chosen));
+          expectRight(convolution, schemeOf(family, shape, chosen, turn), reference(convolution), { isa, threads });
+        }),
+      );
+    });
   });
 });
 
 it('every algorithm and every form of region is among the cases', () => {
-  const all = solved.flatMap(([, { shape }]) => schemesFor(shape).map((scheme) => ({ scheme, shape })));
+  const all = solved.flatMap(([, { shape }]) => schemesFor('channels in lanes', shape).map((scheme) => ({ scheme, shape })));
   const used = new Set(all.flatMap(({ scheme }) => scheme.algorithms));
-  expect([...used].sort((a, b) => a - b)).toEqual([...Array(probe.shortAlgorithms().length + 1).keys()].map((number) => number - 1));
+  expect([...used].sort((a, b) => a - b)).toEqual([...Array(algorithms.length + 1).keys()].map((number) => number - 1));
   for (const axis of [0, 1, 2] as const) {
-    expect(all.some(({ scheme, shape }) => scheme.region[axis] < shape.output[axis])).toBe(true);
-    expect(all.some(({ scheme, shape }) => scheme.region[axis] < shape.output[axis] && shape.layout === 'channelsLast')).toBe(true);
+    const cut = all.filter(({ scheme, shape }) => 'region' in scheme && scheme.region[axis] < shape.output[axis]);
+    expect(cut.length).toBeGreaterThan(0);
+    expect(cut.some(({ shape }) => shape.layout === 'channelsLast')).toBe(true);
   }
+});
+
+it('every algorithm with four outputs is among the cases with tiles in lanes', () => {
+  const widths = solved.flatMap(([, { shape }]) => schemesFor('tiles in lanes', shape).map((scheme) => scheme.algorithms[2]));
+  const fitting = algorithms.flatMap(({ form, outputs }, number) => (form === 'open' && outputs === 4 ? [number] : []));
+  expect([...new Set(widths)].sort((a, b) => a - b)).toEqual([-1, ...fitting]);
 });
