@@ -11,7 +11,13 @@ const shared = {
 export default defineConfig([
   {
     ...shared,
-    entry: { index: 'lib/index.ts', cli: 'lib/cli/main.ts', bench: 'bench/run.ts', compare: 'bench/compare/run.ts' },
+    entry: {
+      index: 'lib/index.ts',
+      cli: 'lib/cli/main.ts',
+      bench: 'bench/run.ts',
+      compare: 'bench/compare/run.ts',
+      'network-child': 'bench/models/network-child.ts',
+    },
     format: 'esm',
     dts: { entry: 'lib/index.ts' },
   },

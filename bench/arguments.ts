@@ -15,6 +15,8 @@ export interface BenchOptions {
   readonly candidates: boolean;
   readonly peers: boolean;
   readonly model: 'isnet' | undefined;
+  /** The whole model, instead of its dilated layers one by one. */
+  readonly whole: boolean;
   /** Folder for the report; undefined: bench/results in the repository, none elsewhere. */
   readonly output: string | undefined;
 }
@@ -37,6 +39,7 @@ Computes the named layers with the native backend, checks every result against t
   --candidates       instead: every plan that could compute a layer, and where the model's choice is not the fastest; needs
                      build/Release/atrous_probe.node, which npm run build:native makes in the repository
   --model isnet      instead: the 23 dilated layers of the ISNet network on a photograph, with its trained weights (fetches 113 MB once)
+  --whole            with --model: the whole network, beside ONNX Runtime: its mask as a picture, the time and memory of both
   --output FOLDER    where the report goes (default: bench/results)
   --help
 
@@ -53,6 +56,7 @@ export function parseArguments(argv: readonly string[]): BenchOptions | null {
   if (values.quick && values.full) throw new UsageError('Expected --quick or --full, received both');
   if (values.candidates && values.model !== undefined) throw new UsageError('Expected --candidates or --model, received both');
   if (values.model !== undefined && values.model !== 'isnet') throw new UsageError(`Expected --model isnet, received '${values.model}'`);
+  if (values.whole && values.model === undefined) throw new UsageError('Expected --whole beside --model isnet');
   return {
     full: values.full ?? false,
     filter: values.filter === undefined ? undefined : parsePattern(values.filter),
@@ -63,6 +67,7 @@ export function parseArguments(argv: readonly string[]): BenchOptions | null {
     json: values.json ?? false,
     peers: !values['no-peers'],
     model: values.model,
+    whole: values.whole ?? false,
     output: values.output,
   };
 }
@@ -95,6 +100,7 @@ function parseValues(argv: readonly string[]) {
         json: { type: 'boolean' },
         'no-peers': { type: 'boolean' },
         model: { type: 'string' },
+        whole: { type: 'boolean' },
         output: { type: 'string' },
         help: { type: 'boolean' },
       },

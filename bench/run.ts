@@ -10,6 +10,7 @@ import { describeMachine, type Machine } from './machine.js';
 import { full, measureLayer, quick } from './measure.js';
 import { DownloadError } from './models/download.js';
 import { runIsnet } from './models/isnet.js';
+import { runWholeIsnet } from './models/whole-isnet.js';
 import { loadNativeSide, type NativeSide } from './native.js';
 import { benchFolder, inRepository, probePath } from './paths.js';
 import { loadPeers } from './peers/load.js';
@@ -48,6 +49,7 @@ async function run(options: BenchOptions): Promise<number> {
   const native = ofIsas(loadNativeSide(), options.isas);
   if (options.candidates) return runCandidates(options, native, machine);
   const threads = options.threads ?? [...new Set([1, native.cpus ?? availableParallelism()])];
+  if (options.whole) return runWholeIsnet(options, threads);
   const findings = options.model ? await runIsnet(options, native, threads) : await runShapes(options, native, threads);
   return report(complete(findings, native, machine), options);
 }

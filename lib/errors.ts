@@ -12,6 +12,9 @@ import { isTypedArray, lengthOf, nameOf } from './typed-array.js';
  * | ERR_ATROUS_OUT_OF_MEMORY | RangeError | a result or scratch memory can't be allocated; later calls work |
  * | ERR_ATROUS_ENVIRONMENT | RangeError | an ATROUS_… environment variable holds something else than it may |
  * | ERR_ATROUS_NATIVE_UNAVAILABLE | Error | the native backend was demanded and no binary loads; `cause` says why |
+ * | ERR_ATROUS_ONNX | RangeError | the bytes are no ONNX model, or one that contradicts itself; the message says where |
+ * | ERR_ATROUS_ONNX_UNSUPPORTED | RangeError | the model asks for what is not supported; the message names the node, and what is |
+ * | ERR_ATROUS_MISSING_PACKAGE | Error | an optional dependency is not installed; the message names it, `cause` says why |
  * | ABORT_ERR | AbortError | the given signal was aborted; `cause` is its reason |
  */
 export type ErrorCode =
@@ -20,6 +23,9 @@ export type ErrorCode =
   | 'ERR_ATROUS_OUT_OF_MEMORY'
   | 'ERR_ATROUS_ENVIRONMENT'
   | 'ERR_ATROUS_NATIVE_UNAVAILABLE'
+  | 'ERR_ATROUS_ONNX'
+  | 'ERR_ATROUS_ONNX_UNSUPPORTED'
+  | 'ERR_ATROUS_MISSING_PACKAGE'
   | 'ABORT_ERR';
 
 export type CodedError<Base extends Error = Error> = Base & { readonly code: ErrorCode };
@@ -66,13 +72,17 @@ export function overlapError(name: string, other: string): CodedError<RangeError
   return wrongValue(`Expected ${name} to share no bytes with any argument it is computed from, received an overlap with ${other}`);
 }
 
+/** Whether it is an error of this package, not one of Node's. */
+export function hasCode(error: unknown): error is CodedError {
+  return error instanceof Error && 'code' in error && String(error.code).startsWith('ERR_ATROUS_');
+}
+
 /** Runs `work`, and lets its errors of this package say in which layer they arose: `Layer 'conv3' (conv): Expected …`. */
 export function inLayer<Result>(name: string, kind: string, work: () => Result): Result {
   try {
     return work();
   } catch (error) {
-    const isOurs = error instanceof Error && 'code' in error && String(error.code).startsWith('ERR_ATROUS_');
-    if (isOurs && !error.message.startsWith('Layer ')) {
+    if (hasCode(error) && !error.message.startsWith('Layer ')) {
       error.message = `Layer ${quoted(name)} (${kind}): ${error.message}`;
     }
     throw error;
@@ -104,6 +114,22 @@ export function nativeUnavailableError(by: string, cause: Error): CodedError {
     new Error(`${by} needs the native backend, which is not available: ${cause.message}`, { cause }),
     'ERR_ATROUS_NATIVE_UNAVAILABLE',
   );
+}
+
+/** The bytes are no ONNX model, or one that contradicts itself. */
+export function modelError(message: string, cause?: unknown): CodedError<RangeError> {
+  return withCode(new RangeError(message, cause === undefined ? undefined : { cause }), 'ERR_ATROUS_ONNX');
+}
+
+/** An ONNX model asks for what is not supported. */
+export function unsupportedModelError(message: string): CodedError<RangeError> {
+  return withCode(new RangeError(message), 'ERR_ATROUS_ONNX_UNSUPPORTED');
+}
+
+/** An optional dependency is not installed, or fails to load. */
+export function missingPackageError(by: string, name: string, cause: unknown): CodedError {
+  const message = `${by} needs the package ${name}, an optional dependency that can't be loaded: npm install ${name}`;
+  return withCode(new Error(message, { cause }), 'ERR_ATROUS_MISSING_PACKAGE');
 }
 
 /** What Node's own abortable functions reject with: name AbortError, code ABORT_ERR. */

@@ -41,6 +41,7 @@ export {
   type ReachOptions,
   type ReceptiveFieldOptions,
 } from './network/network.js';
+export { fromOnnx } from './network/onnx/from-onnx.js';
 export type { AxisReceptiveField, Misalignment } from './network/receptive-field.js';
 export type { Initializer, WeightSource } from './network/parameters.js';
 export { proveReceptiveField, type ProveReceptiveFieldOptions, type ReceptiveFieldProof } from './network/prove-receptive-field.js';

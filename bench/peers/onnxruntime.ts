@@ -16,7 +16,7 @@ export interface OnnxSession {
 
 export interface OnnxRuntime {
   readonly Tensor: new (type: 'float32', data: Float32Array, dims: readonly number[]) => OnnxTensor;
-  readonly InferenceSession: { create(model: Uint8Array, options: Record<string, unknown>): Promise<OnnxSession> };
+  readonly InferenceSession: { create(model: Uint8Array | string, options: Record<string, unknown>): Promise<OnnxSession> };
 }
 
 export function loadOnnxRuntime(): OnnxRuntime {

@@ -406,6 +406,11 @@ export class NetworkBuilder {
   }
 
   /** @internal */
+  hasLayer(name: string): boolean {
+    return this.#names.has(name);
+  }
+
+  /** @internal */
   finish(returned: unknown): BuiltGraph {
     if (this.#outputs.size === 0 && returned !== undefined) this.output(returned as NetworkNode);
     if (this.#outputs.size === 0) throw rangeError('the outputs of the network', 'one or more', 0);

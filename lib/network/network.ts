@@ -265,10 +265,15 @@ export class Network {
   run(input: FloatTensor): FloatTensor;
   run(inputs: NamedTensors): Record<string, FloatTensor>;
   run(inputs: FloatTensor | NamedTensors): FloatTensor | Record<string, FloatTensor> {
+    return this.runObserved(inputs);
+  }
+
+  /** {@link run}, which tells `afterLayer` the name of each layer once it is computed: how a profile takes its times. @internal */
+  runObserved(inputs: FloatTensor | NamedTensors, afterLayer?: (name: string) => void): FloatTensor | Record<string, FloatTensor> {
     const { arrays, dims } = this.#readInputs(inputs);
     const prepared = this.#prepare(dims);
     const buffer = this.#takeArena(prepared.arenaLength);
-    const outputs = prepared.run(arrays, new Float32Array(buffer, 0, prepared.arenaLength));
+    const outputs = prepared.run(arrays, new Float32Array(buffer, 0, prepared.arenaLength), afterLayer);
     this.#arena = buffer;
     return this.#results(inputs, outputs, prepared.sizes);
   }

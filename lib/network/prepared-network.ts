@@ -93,9 +93,13 @@ export class PreparedNetwork {
     return this.#memory.arenaLength;
   }
 
-  run(inputs: Arrays, arena: Float32Array): Map<string, Float32Array> {
+  /** Tells `afterLayer` the name of each layer once it is computed. */
+  run(inputs: Arrays, arena: Float32Array, afterLayer?: (name: string) => void): Map<string, Float32Array> {
     const { arrays, outputs } = this.#arrays(inputs, arena);
-    for (const { plan, ...step } of this.#steps) plan.run(...this.#operands(step, arrays));
+    for (const { plan, ...step } of this.#steps) {
+      plan.run(...this.#operands(step, arrays));
+      afterLayer?.(step.node.name);
+    }
     this.#copyShared(arrays, outputs);
     return outputs;
   }

@@ -61,6 +61,7 @@ constexpr KernelTable kernels_for(const char* name) {
   fill_w_lanes<V, 11>(table);
   fill_w_lanes<V, 12>(table);
   fill_depthwise<V>(table);
+  table.split_phases = split_phases<V>;
   table.short_transform = short_transform<V>;
   table.rows_to_chunks = rows_to_chunks<V>;
   table.chunks_to_rows = chunks_to_rows<V>;

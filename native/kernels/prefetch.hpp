@@ -1,5 +1,7 @@
 // Asks for cache lines ahead of their use; any address is allowed.
 #pragma once
+#include <cstddef>
+#include <cstdint>
 
 #if defined(_MSC_VER) && defined(_M_X64)
 #include <xmmintrin.h>
@@ -26,6 +28,12 @@ inline void prefetch_for_write(const float* p) {
 #else
   static_cast<void>(p);
 #endif
+}
+
+// Of base[offset], which may lie outside of the array.
+inline void prefetch(const float* base, ptrdiff_t offset) {
+  const uintptr_t address = reinterpret_cast<uintptr_t>(base) + static_cast<uintptr_t>(offset) * sizeof(float);
+  prefetch(reinterpret_cast<const float*>(address));
 }
 
 }  // namespace

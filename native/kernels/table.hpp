@@ -53,23 +53,46 @@ struct WLanesTile {
 };
 using WLanesKernel = void (*)(const WLanesTile& tile);
 
-// One channel by itself, a square kernel of 3 or 5, stride 1, `rows` output rows a dilation apart:
+// Depthwise: every output channel from one input channel. One call computes groups of `rows` rows of `width` outputs:
 //
-//   y[r, x] = act(bias + Σ_{ty, tx} w[ty, tx] · x[(r + ty)·input_row_stride + x + tx·dilation])
+//   y[r, x] = act(bias + Σ_{ty, tx} w[ty, tx] · x[r + ty, x + tap tx])
 //
-// The input plane holds its padding and a vector of slack after its last row.
-struct DepthwiseTile {
-  const float* input;          // tap (0, 0) of the first row's first pixel
-  ptrdiff_t input_row_stride;  // a dilation of rows
-  ptrdiff_t dilation;          // along the row
-  const float* weight;         // [size][size]
-  const float* bias;           // one
+// with x[r + ty] standing for input row r·tap_phases + ty: output rows are as far apart as tap rows of one phase, so that
+// they share inputs. Taps in rows that the input does not have are left out.
+//
+// Pixels in lanes: one channel. What lies beyond the ends of a row is a zero, and not read.
+// Channels in lanes: `channels` channels, [pixel][channel] in and out; the caller sees to it that taps
+// [tap_begin, tap_end) of all pixels lie inside the row.
+struct DepthwiseRows {
+  const float* input;           // the input's row 0, column 0
+  ptrdiff_t offset;             // floats from there to tap (0, 0) of the first output, which may lie outside
+  const ptrdiff_t* tap_offset;  // [kernel width], floats, ascending
+  int32_t tap_begin, tap_end;   // taps along the row
+  int32_t tap_rows;
+  int32_t tap_phases;  // 1 in the kernels of one size
+  int32_t groups;
+  ptrdiff_t tap_row_stride;  // floats
+  ptrdiff_t row;             // input row of tap row 0 of the first output
+  ptrdiff_t tap_row_step;    // input rows from one tap row to the next
+  ptrdiff_t rows;            // of the input
+  const float* weight;       // tap (0, 0); channels in lanes: of channel 0, whole vectors are read
+  ptrdiff_t weight_row_stride, weight_tap_stride;
+  const float* bias;  // likewise
   float* output;
-  ptrdiff_t output_row_stride;  // a dilation of rows
-  ptrdiff_t width;              // outputs of a row
+  ptrdiff_t output_row_stride;
+  ptrdiff_t width;
   bool relu;
+  ptrdiff_t column;   // pixels in lanes: input column of tap 0 of the first output
+  ptrdiff_t columns;  // pixels in lanes: of an input row
+  ptrdiff_t reach;    // pixels in lanes: columns from the first tap to the last
+  ptrdiff_t channels, input_pixel_stride, output_pixel_stride;  // channels in lanes
 };
-using DepthwiseKernel = void (*)(const DepthwiseTile& tile);
+using DepthwiseKernel = void (*)(const DepthwiseRows& call);
+
+// Rows that follow each other, by phase of a stride: out[(r·stride + p)·pitch + i] = in[r·width + i·stride + p].
+// Of every phase whole vectors are written, the last one with zeros.
+using PhasesKernel = void (*)(const float* in, ptrdiff_t rows, ptrdiff_t width, ptrdiff_t stride, float* out,
+                              ptrdiff_t pitch);
 
 // How a matrix of a linear map is applied: entry by entry, or as the kernel of this name does it.
 enum class ShortStructure : int32_t { dense, points_4_3_input, points_4_3_products };
@@ -219,13 +242,15 @@ using TransposeKernel = void (*)(const float* in, ptrdiff_t in_stride, float* ou
 // The instruction set's vector operations by themselves, each on `lanes` floats in memory: what vec/<isa>.hpp promises
 // can be tested one by one.
 struct VecOperations {
-  void (*load_tail)(const float* in, int count, float* out);  // lanes ≥ count become 0
+  void (*load_tail)(const float* in, int count, float* out);              // lanes ≥ count become 0
+  void (*load_inside)(const float* in, int first, int size, float* out);  // in[first + lane], 0 outside of [0, size)
   void (*store_tail)(const float* in, int count, float* out);
   void (*broadcast)(const float* in, float* out);
   void (*add)(const float* a, const float* b, float* out);
   void (*multiply_add)(const float* a, const float* b, const float* sum, float* out);
   void (*relu)(const float* in, float* out);
-  void (*transpose)(const float* in, float* out);  // lanes × lanes
+  void (*transpose)(const float* in, float* out);      // lanes × lanes
+  void (*deinterleave2)(const float* in, float* out);  // 2·lanes floats: the even ones, then the odd ones
   // 4·lanes floats, units of 1, 2, 4 … < lanes: unit 4·i + q becomes unit i of the q-th quarter; and the inverse.
   void (*deinterleave4)(const float* in, int unit, float* out);
   void (*interleave4)(const float* in, int unit, float* out);
@@ -241,7 +266,12 @@ struct KernelTable {
   KLanesKernel k_lanes[max_k_vectors]
                       [max_k_pixels];  // [vectors − 1][pixels − 1]; null where the registers don't suffice
   WLanesKernel w_lanes[max_w_outputs][max_w_vectors];  // [outputs − 1][vectors − 1]; likewise
-  DepthwiseKernel depthwise[2][max_depthwise_rows];    // [kernel size 3 or 5][rows − 1]
+  // 3×3 and 5×5 with one phase of tap rows; `inside`: for calls of which no tap lies outside of the input, those of
+  // lanes beyond the width included.
+  static constexpr int any_size = 0, size_3 = 1, size_5 = 2, size_3_inside = 3, size_5_inside = 4, depthwise_sizes = 5;
+  DepthwiseKernel depthwise_pixels[depthwise_sizes][max_depthwise_rows];  // [size][rows − 1]; likewise
+  DepthwiseKernel depthwise_channels[depthwise_sizes][max_depthwise_rows];
+  PhasesKernel split_phases;
   ShortTransformKernel short_transform;
   RowsToChunksKernel rows_to_chunks;
   ChunksToRowsKernel chunks_to_rows;

@@ -32,6 +32,9 @@ template <class V>
 constexpr VecOperations vec_operations() {
   return {
       [](const float* in, int count, float* out) { V::store(out, V::load_tail(in, count)); },
+      [](const float* in, int first, int size, float* out) {
+        V::store(out, V::load_masked(in + first, V::lanes_inside(first, size)));
+      },
       [](const float* in, int count, float* out) { V::store_tail(out, V::load(in), count); },
       [](const float* in, float* out) { V::store(out, V::broadcast(in)); },
       [](const float* a, const float* b, float* out) { V::store(out, V::add(V::load(a), V::load(b))); },
@@ -44,6 +47,12 @@ constexpr VecOperations vec_operations() {
         for (int i = 0; i < V::lanes; ++i) rows[i] = V::load(in + i * V::lanes);
         V::transpose(rows);
         for (int i = 0; i < V::lanes; ++i) V::store(out + i * V::lanes, rows[i]);
+      },
+      [](const float* in, float* out) {
+        typename V::Register a = V::load(in), b = V::load(in + V::lanes);
+        V::deinterleave2(a, b);
+        V::store(out, a);
+        V::store(out + V::lanes, b);
       },
       [](const float* in, int unit, float* out) {
         four_registers<V>(in, unit, out,

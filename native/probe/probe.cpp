@@ -82,7 +82,9 @@ Napi::Value describe(const Napi::CallbackInfo& info) {
   Napi::Object result = Napi::Object::New(env), slots = Napi::Object::New(env), operations = Napi::Object::New(env);
   slots.Set("k_lanes", is_filled(env, kernels->k_lanes));
   slots.Set("w_lanes", is_filled(env, kernels->w_lanes));
-  slots.Set("depthwise", is_filled(env, kernels->depthwise));
+  slots.Set("depthwise_pixels", is_filled(env, kernels->depthwise_pixels));
+  slots.Set("depthwise_channels", is_filled(env, kernels->depthwise_channels));
+  slots.Set("split_phases", is_filled(env, kernels->split_phases));
   slots.Set("short_transform", is_filled(env, kernels->short_transform));
   slots.Set("rows_to_chunks", is_filled(env, kernels->rows_to_chunks));
   slots.Set("chunks_to_rows", is_filled(env, kernels->chunks_to_rows));
@@ -95,11 +97,13 @@ Napi::Value describe(const Napi::CallbackInfo& info) {
   slots.Set("multiply_add_burst", is_filled(env, kernels->multiply_add_burst));
   operations.Set("load_tail", is_filled(env, kernels->vec.load_tail));
   operations.Set("store_tail", is_filled(env, kernels->vec.store_tail));
+  operations.Set("load_inside", is_filled(env, kernels->vec.load_inside));
   operations.Set("broadcast", is_filled(env, kernels->vec.broadcast));
   operations.Set("add", is_filled(env, kernels->vec.add));
   operations.Set("multiply_add", is_filled(env, kernels->vec.multiply_add));
   operations.Set("relu", is_filled(env, kernels->vec.relu));
   operations.Set("transpose", is_filled(env, kernels->vec.transpose));
+  operations.Set("deinterleave2", is_filled(env, kernels->vec.deinterleave2));
   operations.Set("deinterleave4", is_filled(env, kernels->vec.deinterleave4));
   operations.Set("interleave4", is_filled(env, kernels->vec.interleave4));
   result.Set("lanes", kernels->lanes);
@@ -110,7 +114,8 @@ Napi::Value describe(const Napi::CallbackInfo& info) {
 }
 
 // vec(isa, operation, input, count, output, edge): the operands lie one after the other in `input`, which load_tail
-// reads `count` floats of; store_tail writes as many.
+// reads `count` floats of; store_tail writes as many. load_inside takes `count` for where its first lane lies in the
+// input.
 Napi::Value vec(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   const KernelTable* const kernels = kernels_of(info[0]);
@@ -128,6 +133,8 @@ Napi::Value vec(const Napi::CallbackInfo& info) {
     const FaultReport report(title.c_str());
     if (name == "load_tail") {
       operations.load_tail(in, count, out);
+    } else if (name == "load_inside") {
+      operations.load_inside(in, count, static_cast<int>(input.size()), out);
     } else if (name == "store_tail") {
       operations.store_tail(in, count, out);
     } else if (name == "broadcast") {
@@ -140,6 +147,8 @@ Napi::Value vec(const Napi::CallbackInfo& info) {
       operations.relu(in, out);
     } else if (name == "transpose") {
       operations.transpose(in, out);
+    } else if (name == "deinterleave2") {
+      operations.deinterleave2(in, out);
     } else if (name == "deinterleave4") {
       operations.deinterleave4(in, count, out);
     } else if (name == "interleave4") {
@@ -149,6 +158,26 @@ Napi::Value vec(const Napi::CallbackInfo& info) {
     }
   }
   copy_back(output, info[4]);
+  return env.Undefined();
+}
+
+// splitPhases(isa, { title, input, rows, width, stride, output, pitch }, edge)
+Napi::Value split_phases(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  const KernelTable* const kernels = kernels_of(info[0]);
+  if (!kernels) return env.Undefined();
+  const Fields fields(info[1]);
+  const Edge edge = edge_of(info[2]);
+  GuardedFloats input = guarded("input", fields.object.Get("input"), edge);
+  GuardedFloats output = guarded("output", fields.object.Get("output"), edge);
+  if (!input || !output) return fail(env, "no memory");
+  {
+    const std::string title = fields.title();
+    const FaultReport report(title.c_str());
+    kernels->split_phases(input.data(), fields["rows"], fields["width"], fields["stride"], output.data(),
+                          fields["pitch"]);
+  }
+  copy_back(output, fields.object.Get("output"));
   return env.Undefined();
 }
 
@@ -218,17 +247,40 @@ Napi::Value w_lanes(const Napi::CallbackInfo& info) {
   return run_tile(info.Env(), kernel, &tile, fields, edge_of(info[4]));
 }
 
-// depthwise(isa, size, rows, tile, edge): size 3 or 5
+using DepthwiseSlots = DepthwiseKernel (KernelTable::*)[KernelTable::depthwise_sizes][KernelTable::max_depthwise_rows];
+
+// depthwisePixels and depthwiseChannels(isa, slot, rows, tile, edge): slot: any_size … of KernelTable
+template <DepthwiseSlots slots>
 Napi::Value depthwise(const Napi::CallbackInfo& info) {
   const KernelTable* const kernels = kernels_of(info[0]);
   if (!kernels) return info.Env().Undefined();
   const Fields fields(info[3]);
-  DepthwiseTile tile{};
-  tile.input_row_stride = fields["inputRowStride"];
-  tile.dilation = fields["dilation"];
+  const uint32_t taps = fields.object.Get("tapOffset").As<Napi::Array>().Length();
+  const std::unique_ptr<ptrdiff_t[]> tap_offset(new ptrdiff_t[taps]);
+  for (uint32_t t = 0; t < taps; ++t) tap_offset[t] = fields.element("tapOffset", t);
+  DepthwiseRows tile{};
+  tile.offset = fields["offset"];
+  tile.tap_offset = tap_offset.get();
+  tile.tap_begin = static_cast<int32_t>(fields["tapBegin"]);
+  tile.tap_end = static_cast<int32_t>(fields["tapEnd"]);
+  tile.tap_rows = static_cast<int32_t>(fields["tapRows"]);
+  tile.tap_phases = static_cast<int32_t>(fields["tapPhases"]);
+  tile.groups = static_cast<int32_t>(fields["groups"]);
+  tile.tap_row_stride = fields["tapRowStride"];
+  tile.row = fields["row"];
+  tile.tap_row_step = fields["tapRowStep"];
+  tile.rows = fields["inputRows"];
+  tile.weight_row_stride = fields["weightRowStride"];
+  tile.weight_tap_stride = fields["weightTapStride"];
   tile.output_row_stride = fields["outputRowStride"];
   tile.width = fields["width"];
-  const DepthwiseKernel kernel = kernels->depthwise[integer(info[1]) == 3 ? 0 : 1][integer(info[2]) - 1];
+  tile.column = fields["column"];
+  tile.columns = fields["columns"];
+  tile.reach = fields["reach"];
+  tile.channels = fields["channels"];
+  tile.input_pixel_stride = fields["inputPixelStride"];
+  tile.output_pixel_stride = fields["outputPixelStride"];
+  const DepthwiseKernel kernel = (kernels->*slots)[integer(info[1])][integer(info[2]) - 1];
   return run_tile(info.Env(), kernel, &tile, fields, edge_of(info[4]));
 }
 
@@ -503,9 +555,11 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   exports.Set("describe", Napi::Function::New(env, describe));
   exports.Set("vec", Napi::Function::New(env, vec));
   exports.Set("transpose", Napi::Function::New(env, transpose));
+  exports.Set("splitPhases", Napi::Function::New(env, split_phases));
   exports.Set("kLanes", Napi::Function::New(env, k_lanes));
   exports.Set("wLanes", Napi::Function::New(env, w_lanes));
-  exports.Set("depthwise", Napi::Function::New(env, depthwise));
+  exports.Set("depthwisePixels", Napi::Function::New(env, depthwise<&KernelTable::depthwise_pixels>));
+  exports.Set("depthwiseChannels", Napi::Function::New(env, depthwise<&KernelTable::depthwise_channels>));
   exports.Set("shortTransform", Napi::Function::New(env, short_transform));
   exports.Set("transformKernels", Napi::Function::New(env, transform_kernels));
   exports.Set("multiplyAddBurst", Napi::Function::New(env, multiply_add_burst));

@@ -35,6 +35,16 @@ struct Avx2 {
     }
     if (count & 1) _mm_store_ss(p, rest);
   }
+  using Mask = __m256i;
+  // Lanes i with 0 ≤ first + i < size; −2³⁰ ≤ first.
+  static Mask lanes_inside(int32_t first, int32_t size) {
+    // Compared as unsigned numbers: both have their sign bit flipped.
+    const __m256i sign = _mm256_set1_epi32(INT32_MIN), lane = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);
+    const __m256i position = _mm256_add_epi32(_mm256_set1_epi32(first), _mm256_add_epi32(lane, sign));
+    return _mm256_cmpgt_epi32(_mm256_add_epi32(_mm256_set1_epi32(size), sign), position);
+  }
+  // The lanes of the mask, which alone are read, and zeros.
+  static Register load_masked(const float* p, Mask mask) { return _mm256_maskload_ps(p, mask); }
   static Register add(Register a, Register b) { return _mm256_add_ps(a, b); }
   static Register multiply_add(Register a, Register b, Register sum) { return _mm256_fmadd_ps(a, b, sum); }
   // The second operand is returned when either is NaN: NaN stays NaN.
@@ -59,6 +69,13 @@ struct Avx2 {
     for (int i = 0; i < 8; ++i) r[i] = t[i];
   }
 
+  // Of the 2·lanes floats that a and b hold in order, a keeps the even ones and b the odd ones.
+  static void deinterleave2(Register& a, Register& b) {
+    const Register low = _mm256_shuffle_ps(a, b, 0x88), high = _mm256_shuffle_ps(a, b, 0xdd);
+    const auto in_order = [](Register v) { return _mm256_castpd_ps(_mm256_permute4x64_pd(_mm256_castps_pd(v), 0xd8)); };
+    a = in_order(low);
+    b = in_order(high);
+  }
   // Of the 4·lanes floats that r holds in order, in units of 1, 2 or 4: unit 4·i + q becomes unit i of r[q].
   template <int Unit>
   static void deinterleave4(Register (&r)[4]) {

@@ -3,6 +3,7 @@
 #include <immintrin.h>
 
 #include <cstddef>
+#include <cstdint>
 
 namespace atrous {
 namespace {
@@ -19,6 +20,14 @@ struct Avx512 {
   static void store(float* p, Register v) { _mm512_storeu_ps(p, v); }
   static Register load_tail(const float* p, int count) { return _mm512_maskz_loadu_ps(mask(count), p); }
   static void store_tail(float* p, Register v, int count) { _mm512_mask_storeu_ps(p, mask(count), v); }
+  using Mask = __mmask16;
+  // Lanes i with 0 ≤ first + i < size; −2³⁰ ≤ first.
+  static Mask lanes_inside(int32_t first, int32_t size) {
+    const __m512i lane = _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
+    return _mm512_cmplt_epu32_mask(_mm512_add_epi32(_mm512_set1_epi32(first), lane), _mm512_set1_epi32(size));
+  }
+  // The lanes of the mask, which alone are read, and zeros.
+  static Register load_masked(const float* p, Mask mask) { return _mm512_maskz_loadu_ps(mask, p); }
   static Register add(Register a, Register b) { return _mm512_add_ps(a, b); }
   static Register multiply_add(Register a, Register b, Register sum) { return _mm512_fmadd_ps(a, b, sum); }
   // The second operand is returned when either is NaN: NaN stays NaN.
@@ -52,6 +61,14 @@ struct Avx512 {
     }
   }
 
+  // Of the 2·lanes floats that a and b hold in order, a keeps the even ones and b the odd ones.
+  static void deinterleave2(Register& a, Register& b) {
+    const __m512i even = _mm512_setr_epi32(0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30);
+    const __m512i odd = _mm512_or_si512(even, _mm512_set1_epi32(1));
+    const Register first = a;
+    a = _mm512_permutex2var_ps(first, even, b);
+    b = _mm512_permutex2var_ps(first, odd, b);
+  }
   // Of the 4·lanes floats that r holds in order, in units of 1, 2, 4 or 8: unit 4·i + q becomes unit i of r[q].
   template <int Unit>
   static void deinterleave4(Register (&r)[4]) {

@@ -3,6 +3,7 @@
 #include <arm_neon.h>
 
 #include <cstddef>
+#include <cstdint>
 
 namespace atrous {
 namespace {
@@ -27,11 +28,26 @@ struct Neon {
     vst1q_f32(lane, v);
     for (int i = 0; i < count; ++i) p[i] = lane[i];
   }
+  struct Mask {
+    int64_t begin, end;
+  };
+  // Lanes i with 0 ≤ first + i < size; −2³⁰ ≤ first.
+  static Mask lanes_inside(int32_t first, int32_t size) { return {-first, static_cast<int64_t>(size) - first}; }
+  // The lanes of the mask, which alone are read, and zeros.
+  static Register load_masked(const float* p, Mask mask) {
+    return mask.begin <= 0 && mask.end >= lanes ? load(p) : load_some(p, mask);
+  }
   static Register add(Register a, Register b) { return vaddq_f32(a, b); }
   static Register multiply_add(Register a, Register b, Register sum) { return vfmaq_f32(sum, a, b); }
   // FMAX gives NaN when either operand is NaN.
   static Register relu(Register v) { return vmaxq_f32(v, vdupq_n_f32(0.0f)); }
 
+  // Of the 2·lanes floats that a and b hold in order, a keeps the even ones and b the odd ones.
+  static void deinterleave2(Register& a, Register& b) {
+    const Register first = a;
+    a = vuzp1q_f32(first, b);
+    b = vuzp2q_f32(first, b);
+  }
   // Of the 4·lanes floats that r holds in order, in units of 1 or 2: unit 4·i + q becomes unit i of r[q].
   template <int Unit>
   static void deinterleave4(Register (&r)[4]) {
@@ -62,6 +78,19 @@ struct Neon {
   }
 
  private:
+// Rare, and too long to stand in every kernel.
+#if defined(_MSC_VER)
+  __declspec(noinline)
+#else
+  __attribute__((noinline))
+#endif
+  static Register load_some(const float* p, Mask mask) {
+    float lane[lanes] = {};
+    for (int i = 0; i < lanes; ++i) {
+      if (i >= mask.begin && i < mask.end) lane[i] = p[i];
+    }
+    return load(lane);
+  }
   static Register low_halves(Register a, Register b) {
     return vreinterpretq_f32_f64(vtrn1q_f64(vreinterpretq_f64_f32(a), vreinterpretq_f64_f32(b)));
   }

@@ -1,6 +1,7 @@
 // One float: plain C++, for CPUs without any of the other instruction sets and as the plainest reading of every kernel.
 #pragma once
 #include <cstddef>
+#include <cstdint>
 
 namespace atrous {
 namespace {
@@ -19,10 +20,19 @@ struct Scalar {
   static void store_tail(float* p, Register v, int count) {
     if (count > 0) *p = v;
   }
+  struct Mask {
+    int64_t begin, end;
+  };
+  // Lanes i with 0 ≤ first + i < size; −2³⁰ ≤ first.
+  static Mask lanes_inside(int32_t first, int32_t size) { return {-first, static_cast<int64_t>(size) - first}; }
+  // The lanes of the mask, which alone are read, and zeros.
+  static Register load_masked(const float* p, Mask mask) { return mask.begin <= 0 && mask.end > 0 ? *p : 0.0f; }
   static Register add(Register a, Register b) { return a + b; }
   static Register multiply_add(Register a, Register b, Register sum) { return sum + a * b; }
   static Register relu(Register v) { return v < 0.0f ? 0.0f : v; }
 
+  // Of the 2·lanes floats that a and b hold in order, a keeps the even ones and b the odd ones.
+  static void deinterleave2(Register&, Register&) {}
   static void transpose(Register (&)[lanes]) {}
   template <int Unit>
   static void deinterleave4(Register (&)[4]) {}

@@ -3,6 +3,7 @@
 #include <emmintrin.h>
 
 #include <cstddef>
+#include <cstdint>
 
 namespace atrous {
 namespace {
@@ -27,11 +28,26 @@ struct Sse2 {
     _mm_storeu_ps(lane, v);
     for (int i = 0; i < count; ++i) p[i] = lane[i];
   }
+  struct Mask {
+    int64_t begin, end;
+  };
+  // Lanes i with 0 ≤ first + i < size; −2³⁰ ≤ first.
+  static Mask lanes_inside(int32_t first, int32_t size) { return {-first, static_cast<int64_t>(size) - first}; }
+  // The lanes of the mask, which alone are read, and zeros.
+  static Register load_masked(const float* p, Mask mask) {
+    return mask.begin <= 0 && mask.end >= lanes ? load(p) : load_some(p, mask);
+  }
   static Register add(Register a, Register b) { return _mm_add_ps(a, b); }
   static Register multiply_add(Register a, Register b, Register sum) { return _mm_add_ps(sum, _mm_mul_ps(a, b)); }
   // The second operand is returned when either is NaN: NaN stays NaN.
   static Register relu(Register v) { return _mm_max_ps(_mm_setzero_ps(), v); }
 
+  // Of the 2·lanes floats that a and b hold in order, a keeps the even ones and b the odd ones.
+  static void deinterleave2(Register& a, Register& b) {
+    const Register first = a;
+    a = _mm_shuffle_ps(first, b, 0x88);
+    b = _mm_shuffle_ps(first, b, 0xdd);
+  }
   // Of the 4·lanes floats that r holds in order, in units of 1 or 2: unit 4·i + q becomes unit i of r[q].
   template <int Unit>
   static void deinterleave4(Register (&r)[4]) {
@@ -57,6 +73,19 @@ struct Sse2 {
  private:
   static Register low_halves(Register a, Register b) { return _mm_movelh_ps(a, b); }
   static Register high_halves(Register a, Register b) { return _mm_movehl_ps(b, a); }
+// Rare, and too long to stand in every kernel.
+#if defined(_MSC_VER)
+  __declspec(noinline)
+#else
+  __attribute__((noinline))
+#endif
+  static Register load_some(const float* p, Mask mask) {
+    float lane[lanes] = {};
+    for (int i = 0; i < lanes; ++i) {
+      if (i >= mask.begin && i < mask.end) lane[i] = p[i];
+    }
+    return load(lane);
+  }
 };
 
 }  // namespace

@@ -15,12 +15,14 @@ describe('parseArguments', () => {
       candidates: false,
       peers: true,
       model: undefined,
+      whole: false,
       output: undefined,
     });
   });
 
   it('reads every option', () => {
-    const words = '--full --filter d(4|8)$ --threads 2,1,2 --isa avx2,scalar --tolerance 0 --json --no-peers --model isnet --output x';
+    const words =
+      '--full --filter d(4|8)$ --threads 2,1,2 --isa avx2,scalar --tolerance 0 --json --no-peers --model isnet --whole --output x';
     expect(parseArguments(words.split(' '))).toEqual({
       full: true,
       filter: /d(4|8)$/,
@@ -31,6 +33,7 @@ describe('parseArguments', () => {
       candidates: false,
       peers: false,
       model: 'isnet',
+      whole: true,
       output: 'x',
     });
     expect(parseArguments(['--candidates'])).toMatchObject({ candidates: true });

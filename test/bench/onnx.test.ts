@@ -1,7 +1,7 @@
 /** The ONNX bytes that peers are given, read back field by field, and the rewriting of whole models. */
 import { describe, expect, it } from 'vitest';
 import { convModel } from '../../bench/onnx/conv-model.js';
-import { float16ToFloat32 } from '../../bench/onnx/float16.js';
+import { float16ToFloat32 } from '../../lib/network/onnx/float16.js';
 import { addOutputs, dilatedConvolutions, widenToFloat32 } from '../../bench/onnx/network.js';
 import * as schema from '../../bench/onnx/schema.js';
 import { bytesField, concatenate, messageField, readFields, text, textField, varintField } from '../../bench/onnx/wire.js';

@@ -100,10 +100,9 @@ describe.skipIf(!limited)('without memory', () => {
       const small = makePlan(), right = expected(small), later = new Float32Array(small.length);
       await small.plan.runAsync(small.input, later);
 
-      // Scratch of 150 MB (one padded channel), packed weights of 150 MB, and 100 MB left.
-      const size = 6144;
-      const large = create(encodedShape(1, size), new Float32Array(9));
-      const [input, shared, output] = [new ArrayBuffer(size * size * 4), new SharedArrayBuffer(size * size * 4), new ArrayBuffer(size * size * 4)]
+      // Scratch of 190 MB (the image with its channels last), packed weights of 150 MB, and 100 MB left.
+      const large = create(encodedShape(64, 768), new Float32Array(64 * 64 * 9)), bytes = 64 * 768 * 768 * 4;
+      const [input, shared, output] = [new ArrayBuffer(bytes), new SharedArrayBuffer(bytes), new ArrayBuffer(bytes)]
         .map((buffer) => new Float32Array(buffer));
       const weight = new Float32Array(2048 * 2048 * 9), wide = encodedShape(2048, 4);
       const inUse = /VmSize:\\s+(\\d+) kB/.exec(readFileSync('/proc/self/status', 'utf8'))[1] * 1024;

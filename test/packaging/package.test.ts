@@ -4,6 +4,7 @@ import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync }
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { model, node as onnxNode } from '../network/onnx/model.js';
 import { built, root } from '../support/built.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'atrous-package-'));
@@ -216,4 +217,33 @@ describe('the installed command', () => {
     expect(binary).toContain('node_modules/atrous/build/Release');
     expect(JSON.parse(node(path, 'import.mjs').stdout)).toMatchObject({ result: [7, 10, 13], backend: 'native' });
   }, 600_000);
+});
+
+describe.each([
+  ['import.mjs', "import { fromOnnx } from 'atrous'; import { readFileSync } from 'node:fs';"],
+  ['require.cjs', "const { fromOnnx } = require('atrous'); const { readFileSync } = require('node:fs');"],
+])('fromOnnx, %s', (kind, imports) => {
+  const run = (path: string) => {
+    const bytes = model({ inputs: { x: [1, 1, 4] }, nodes: [onnxNode('Relu', ['x'], ['y'])] });
+    writeFileSync(join(path, 'model.onnx'), bytes);
+    const script = `onnx-${kind}`;
+    const body =
+      "try { console.log(fromOnnx(readFileSync('model.onnx')).outputDims([1, 1, 4]).join()); } catch ({ code, message }) { console.log(code, message); }";
+    writeFileSync(join(path, script), `${imports}\n${body}\n`);
+    return node(path, script);
+  };
+
+  it('reads a model where its optional dependency is installed', () => {
+    const path = project();
+    cpSync(join(root, 'node_modules/@bufbuild'), join(path, 'node_modules/@bufbuild'), { recursive: true });
+    expect(run(path)).toEqual({ status: 0, stdout: '1,1,4\n', stderr: '' });
+  });
+
+  it('says what to install where it is not', () => {
+    const path = project();
+    rmSync(join(path, 'node_modules/@bufbuild'), { recursive: true, force: true });
+    const { stdout } = run(path);
+    expect(stdout).toContain('ERR_ATROUS_MISSING_PACKAGE fromOnnx needs the package @bufbuild/protobuf');
+    expect(stdout).toContain('npm install @bufbuild/protobuf');
+  });
 });

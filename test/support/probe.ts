@@ -15,8 +15,10 @@ export interface KernelSlots {
   readonly k_lanes: readonly (readonly boolean[])[];
   /** [outputs − 1][vectors − 1] */
   readonly w_lanes: readonly (readonly boolean[])[];
-  /** [0: 3×3, 1: 5×5][rows − 1] */
-  readonly depthwise: readonly (readonly boolean[])[];
+  /** [0: any size, 1: 3×3, 2: 5×5, 3: 3×3 inside, 4: 5×5 inside][rows − 1] */
+  readonly depthwise_pixels: readonly (readonly boolean[])[];
+  readonly depthwise_channels: readonly (readonly boolean[])[];
+  readonly split_phases: boolean;
   readonly short_transform: boolean;
   readonly rows_to_chunks: boolean;
   readonly chunks_to_rows: boolean;
@@ -40,7 +42,17 @@ export interface KernelDescription {
 }
 
 export type VecOperation =
-  'load_tail' | 'store_tail' | 'broadcast' | 'add' | 'multiply_add' | 'relu' | 'transpose' | 'deinterleave4' | 'interleave4';
+  | 'load_tail'
+  | 'load_inside'
+  | 'store_tail'
+  | 'broadcast'
+  | 'add'
+  | 'multiply_add'
+  | 'relu'
+  | 'transpose'
+  | 'deinterleave2'
+  | 'deinterleave4'
+  | 'interleave4';
 
 /** The fields of a tile in table.hpp. `output` is written in place; `title` is what a crash is reported with. */
 export interface Tile {
@@ -75,11 +87,40 @@ export interface WLanesTile extends Tile {
   readonly lastLanesToStore: number;
 }
 
+/** DepthwiseRows of table.hpp; `inputRows` stands for its `rows`. */
 export interface DepthwiseTile extends Tile {
-  readonly inputRowStride: number;
-  readonly dilation: number;
+  readonly offset: number;
+  readonly tapOffset: readonly number[];
+  readonly tapBegin: number;
+  readonly tapEnd: number;
+  readonly tapRows: number;
+  readonly tapPhases: number;
+  readonly groups: number;
+  readonly tapRowStride: number;
+  readonly row: number;
+  readonly tapRowStep: number;
+  readonly inputRows: number;
+  readonly weightRowStride: number;
+  readonly weightTapStride: number;
   readonly outputRowStride: number;
   readonly width: number;
+  readonly column: number;
+  readonly columns: number;
+  readonly reach: number;
+  readonly channels: number;
+  readonly inputPixelStride: number;
+  readonly outputPixelStride: number;
+}
+
+/** Arguments of split_phases in table.hpp; `output` is written in place. */
+export interface PhaseSplit {
+  readonly title: string;
+  readonly input: Float32Array;
+  readonly rows: number;
+  readonly width: number;
+  readonly stride: number;
+  readonly output: Float32Array;
+  readonly pitch: number;
 }
 
 export interface ShortTransform {
@@ -333,12 +374,15 @@ export interface Probe {
   /** Those of this CPU, best first. */
   readonly isas: readonly string[];
   describe(isa: string): KernelDescription;
-  /** The operands lie one after the other in `input`; load_tail reads `count` floats of it, store_tail writes `count` to `output`, of the (de)interleaving it is the unit. */
+  /** The operands lie one after the other in `input`; load_tail reads `count` floats of it, store_tail writes `count` to `output`, load_inside has its first lane at `count`, of the (de)interleaving by four it is the unit. */
   vec(isa: string, operation: VecOperation, input: Float32Array, count: number, output: Float32Array, edge: Edge): void;
   transpose(isa: string, transposition: Transposition, edge: Edge): void;
+  splitPhases(isa: string, split: PhaseSplit, edge: Edge): void;
   kLanes(isa: string, vectors: number, pixels: number, tile: KLanesTile, edge: Edge): void;
   wLanes(isa: string, outputs: number, vectors: number, tile: WLanesTile, edge: Edge): void;
-  depthwise(isa: string, size: 3 | 5, rows: number, tile: DepthwiseTile, edge: Edge): void;
+  /** `slot` 0: any size, 1: 3×3, 2: 5×5, 3: 3×3 inside, 4: 5×5 inside. */
+  depthwisePixels(isa: string, slot: number, rows: number, tile: DepthwiseTile, edge: Edge): void;
+  depthwiseChannels(isa: string, slot: number, rows: number, tile: DepthwiseTile, edge: Edge): void;
   shortTransform(isa: string, transform: ShortTransform, edge: Edge): void;
   rowsToChunks(isa: string, rows: RowsToChunks, edge: Edge): void;
   chunksToRows(isa: string, rows: ChunksToRows, edge: Edge): void;

@@ -176,6 +176,10 @@ function rowsOf([depth, height, width]: Triple<PoolAxisShape>, z: number, y: num
 
 function maxPool(input: Float32Array, result: Float32Array, axes: Triple<PoolAxis>): void {
   const [depth, height, width] = axes;
+  if (depth.input * depth.kernel === 1 && areHalves(height) && areHalves(width)) {
+    maxOfSquares(input, result, height, width);
+    return;
+  }
   const plane = depth.input * height.input * width.input;
   result.fill(-Infinity);
   for (let z = 0; z < depth.output; z++) {
@@ -186,6 +190,25 @@ function maxPool(input: Float32Array, result: Float32Array, axes: Triple<PoolAxi
         for (let row = 0; row < rows.length; row++) {
           for (let tap = 0; tap < width.kernel; tap++) takeLargest(input, begin + rows[row]!, width.stride, result, to, width.runs[tap]!);
         }
+      }
+    }
+  }
+}
+
+/** Windows of two elements side by side, none over an edge. */
+function areHalves({ input, output, kernel, stride, dilation, begin }: PoolAxisShape): boolean {
+  return kernel === 2 && stride === 2 && dilation === 1 && begin === 0 && 2 * output <= input;
+}
+
+/** What halves an image, in one pass along memory: half the time of a pass for each of the four taps. */
+function maxOfSquares(input: Float32Array, result: Float32Array, height: PoolAxisShape, width: PoolAxisShape): void {
+  let to = 0;
+  for (let plane = 0; to < result.length; plane += height.input * width.input) {
+    for (let y = 0; y < height.output; y++) {
+      let above = plane + 2 * y * width.input;
+      let below = above + width.input;
+      for (const end = to + width.output; to < end; to++, above += 2, below += 2) {
+        result[to] = Math.max(Math.max(input[above]!, input[above + 1]!), Math.max(input[below]!, input[below + 1]!));
       }
     }
   }

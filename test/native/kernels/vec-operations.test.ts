@@ -64,6 +64,22 @@ describe.each(probe.isas)('%s', (isa) => {
     expect(bitsOf(apply('load_tail', input, lanes, count))).toEqual(expected);
   });
 
+  it('load_inside reads what lies inside, and zeros stand for the rest', () => {
+    for (const size of [0, 1, lanes - 1, lanes, 2 * lanes + 1]) {
+      const input = randomBits(size, size + 1);
+      for (const first of [-(2 ** 30), -lanes - 1, ...counts.flatMap((count) => [-count, count, size - count]), size + 1]) {
+        const expected = Uint32Array.from({ length: lanes }, (_, lane) => bitsOf(input)[first + lane] ?? 0);
+        expect(bitsOf(apply('load_inside', input, lanes, first)), `${first} of ${size}`).toEqual(expected);
+      }
+    }
+  });
+
+  it('deinterleave2 takes the even floats apart from the odd ones', () => {
+    const bits = bitsOf(randomBits(2 * lanes, 7));
+    const expected = Uint32Array.from({ length: 2 * lanes }, (_, i) => bits[i < lanes ? 2 * i : 2 * (i - lanes) + 1]!);
+    expect(bitsOf(apply('deinterleave2', new Float32Array(bits.buffer), 2 * lanes))).toEqual(expected);
+  });
+
   it.each(counts)('store_tail of %i writes as many', (count) => {
     const input = randomBits(lanes, count + 1);
     expect(bitsOf(apply('store_tail', input, count, count))).toEqual(bitsOf(input).slice(0, count));

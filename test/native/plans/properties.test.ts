@@ -19,36 +19,44 @@ const planeAxis = fc.record({
   padding: fc.tuple(fc.integer({ min: 0, max: 30 }), fc.integer({ min: 0, max: 30 })),
 });
 
-/** What the depthwise plan accepts. */
+/** What the depthwise plan accepts, of both layouts. */
 const depthwiseConv: fc.Arbitrary<ConvCase> = fc
   .record({
-    size: fc.constantFrom(3, 5),
+    kernel: fc.constantFrom([3, 3], [5, 5], [1, 3], [2, 1], [4, 3], [7, 2]),
     axes: fc.tuple(planeAxis, planeAxis),
-    groups: fc.integer({ min: 1, max: 9 }),
+    stride: fc.constantFrom([1, 1], [1, 1], [2, 2], [1, 2], [3, 1]),
+    groups: fc.oneof(fc.integer({ min: 1, max: 9 }), fc.constantFrom(...besideLanes)),
     multiplier: fc.integer({ min: 1, max: 3 }),
     batch: fc.integer({ min: 1, max: 2 }),
+    layout: fc.constantFrom('channelsFirst', 'channelsLast'),
     activation: fc.constantFrom('none', 'relu'),
     seed: fc.integer(),
     withBias: fc.boolean(),
   })
-  .map(({ size, axes, groups, multiplier, batch, activation, seed: dataSeed, withBias }) => {
+  .map(({ kernel, axes, stride, groups, multiplier, batch, layout, activation, seed: dataSeed, withBias }) => {
     // Padding enough for one output at least.
-    const padding = axes.map(({ input, dilation, padding: [begin, end] }): [number, number] => {
-      const missing = dilation * (size - 1) + 1 - input - begin - end;
+    const padding = axes.map(({ input, dilation, padding: [begin, end] }, axis): [number, number] => {
+      const missing = dilation * (kernel[axis]! - 1) + 1 - input - begin - end;
       return [begin, end + Math.max(0, missing)];
     });
     const description = {
       batch,
       groups,
-      outChannels: multiplier * groups,
+      outChannels: layout === 'channelsLast' ? groups : multiplier * groups,
+      layout,
       activation,
       input: axes.map(({ input }) => input),
-      kernel: [size, size],
+      kernel,
+      stride,
       dilation: axes.map(({ dilation }) => dilation),
       padding,
     };
     return convCase(description, dataSeed, 'floats', withBias);
-  });
+  })
+  // Packed planes are stored with their padding.
+  .filter(
+    ({ shape }) => shape.layout === 'channelsLast' || shape.stride[2] === 1 || Math.max(...shape.paddingBegin, ...shape.paddingEnd) < 9,
+  );
 
 describe.each([
   ['direct-k-lanes', anyConv],

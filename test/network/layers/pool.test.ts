@@ -92,6 +92,14 @@ it('a NaN is the largest of every window that has it, and no other', () => {
   expect(Array.from(data)).toEqual([2, NaN, NaN, 5, 6]);
 });
 
+it.each([[[4, 6]], [[5, 7]]])('images of %j halved, which has a loop of its own, NaN kept', (size) => {
+  const input = randomTensor([2, 3, ...size]);
+  input.data[9] = NaN;
+  const window: Window = { kernel: [2, 2], stride: [2, 2], dilation: [1, 1], padding: [[0, 0], [0, 0]], rounding: 'floor' }; // prettier-ignore
+  const got = runLayer([input], (g, [x]) => g.maxPool(x!, window));
+  expect(got).toEqual(pooled(input, window, false, false));
+});
+
 it('the stride is the kernel where none is given', () => {
   expect(runLayer([randomTensor([1, 1, 9, 7])], (g, [x]) => g.maxPool(x!, { kernel: [3, 2] })).dims).toEqual([1, 1, 3, 3]);
 });

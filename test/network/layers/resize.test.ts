@@ -78,6 +78,14 @@ describe('to a size', () => {
     );
   });
 
+  it.each([1, 2, 3, 8])('%i elements doubled, which has a loop of its own', (size) => {
+    for (const coordinates of ['halfPixel', 'pytorchHalfPixel'] as const) {
+      const input = randomTensor([1, 2, size, size]);
+      const got = runLayer([input], (g, [x]) => g.resize(x!, { scale: 2, mode: 'linear', coordinates }));
+      expect(largestDifference(got, resized(input, [2 * size, 2 * size], coordinates, undefined))).toBeLessThanOrEqual(1e-6);
+    }
+  });
+
   it('of another node', () => {
     const { dims } = runLayer([randomTensor([1, 2, 3, 4]), randomTensor([1, 5, 7, 6])], (g, [x, y]) => g.resize(x!, { like: y! }));
     expect(dims).toEqual([1, 2, 7, 6]);
