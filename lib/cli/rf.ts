@@ -1,6 +1,8 @@
 /** `atrous rf`: receptive fields of a stack or a network, layer by layer, as a table, JSON, and pictures that stand alone. */
+import { readFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
-import type { CodedError } from '../index.js';
+import { basename } from 'node:path';
+import { type CodedError, fromOnnx, type Network } from '../index.js';
 import { type Command, readWords, UsageError } from './command.js';
 import type { Drawing } from './rf/drawing.js';
 import { networks, reportNetwork } from './rf/network.js';
@@ -16,7 +18,7 @@ function networkNames(belongs: (name: string) => boolean): string {
   return Object.keys(networks).filter(belongs).join(', ');
 }
 
-const help = `Usage: atrous rf <layer>… | <network> [--input <size>] [--svg <file>] [--html <file>] [--json]
+const help = `Usage: atrous rf <layer>… | <network> | <file>.onnx [--input <size>] [--svg <file>] [--html <file>] [--json]
 
 Prints what every layer of a stack or network sees of its input: receptive field, jump (the input elements from one output to
 the next), centre of the first output's field, and holes (elements of the field that no path reaches).
@@ -30,6 +32,7 @@ the next), centre of the first output's field, and holes (elements of the field 
   <network>       ${networkNames((name) => !name.startsWith('drn-'))},
                   ${networkNames((name) => name.startsWith('drn-a') || name.startsWith('drn-c'))},
                   ${networkNames((name) => name.startsWith('drn-d'))}
+  <file>.onnx     the network that an ONNX model is
   --input <size>  size of the input, 224 or 224x320: adds the output size of every layer
   --svg <file>    writes a picture: the field growing layer by layer, paths and holes
   --html <file>   writes the picture and the table as one page
@@ -62,6 +65,10 @@ export const rf: Command = {
 export function analyse(words: readonly string[], input?: string): { readonly report: Report; readonly draw: () => Drawing } {
   const [name] = words;
   const inputSize = (axes: number) => (input === undefined ? undefined : readInputSize(input, axes));
+  if (words.length === 1 && name!.endsWith('.onnx')) {
+    const network = readModel(name!);
+    return naming([], () => reportNetwork(basename(name!), network, inputSize(network.inputs[0]!.dims.length - 2)));
+  }
   if (words.length === 1 && !/^(max|avg|t)?(k|\d)/.test(name!)) {
     const build = Object.hasOwn(networks, name!) ? networks[name!] : undefined;
     if (!build)
@@ -72,6 +79,15 @@ export function analyse(words: readonly string[], input?: string): { readonly re
   const stack = readStack(words);
   const report = naming(words, () => reportStack(stack, inputSize(stack[0]!.axes.length)));
   return { report, draw: () => drawStack(stack, report) };
+}
+
+/** The network of an .onnx file; a model without an input of axes is refused by what reports it. */
+function readModel(path: string): Network {
+  try {
+    return fromOnnx(readFileSync(path));
+  } catch (error) {
+    throw new UsageError(`${path}: ${(error as Error).message}`, { cause: error });
+  }
 }
 
 /** One size for every axis, or one per axis. */

@@ -81,7 +81,7 @@ struct RowPhases {
   void each_run(int64_t begin, int64_t end, Body body) const {
     int64_t phase = begin;
     // Divided once for all phases that have as many rows: a division takes as long as a tap.
-    Split{end - begin, std::min(step, end - begin)}.each_size([&](int64_t phase_rows, int64_t count) {
+    Split::into(end - begin, std::min(step, end - begin)).each_size([&](int64_t phase_rows, int64_t count) {
       const int64_t groups = ceil_div(phase_rows, most), larger = ceil_div(phase_rows, groups);
       const int64_t larger_groups = phase_rows - groups * (larger - 1), smaller_groups = groups - larger_groups;
       for (; count > 0; --count, ++phase) {

@@ -11,10 +11,8 @@ struct Split {
   int64_t total, parts;
   int64_t smaller, larger;  // size of the last part; how many parts, the first ones, are larger by one
 
-  static Split at_most(int64_t total, int64_t limit) {
-    const int64_t parts = total > 0 ? ceil_div(total, limit) : 1;
-    return {total, parts, total / parts, total % parts};
-  }
+  static Split at_most(int64_t total, int64_t limit) { return into(total, total > 0 ? ceil_div(total, limit) : 1); }
+  static Split into(int64_t total, int64_t parts) { return {total, parts, total / parts, total % parts}; }
 
   // No division: these stand in the innermost loops around kernels.
   int64_t begin(int64_t part) const { return part * smaller + (part < larger ? part : larger); }
