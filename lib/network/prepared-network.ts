@@ -1,5 +1,5 @@
 /** A network of one set of input sizes, ready to run: every layer planned, in an order in which each follows its inputs, and their memory. */
-import { inLayer } from '../errors.js';
+import { inLayer, rangeError } from '../errors.js';
 import { zeros } from '../tensor.js';
 import { elementCount } from '../validate.js';
 import type { BuiltNode } from './builder.js';
@@ -44,6 +44,17 @@ interface Step {
 
 export type SizesOf = ReadonlyMap<BuiltNode, readonly number[]>;
 
+/** Four GiB of float32: what is larger would first exhaust the memory of what is planned for it. */
+const mostElements = 2 ** 30;
+
+/** Elements of what a layer gives. @throws {RangeError} where there are more than a network computes. */
+export function valueLength(node: BuiltNode, sizes: SizesOf): number {
+  const dims = sizes.get(node)!;
+  const length = elementCount(`the dims of layer '${node.name}'`, dims);
+  if (length > mostElements) throw rangeError(`the dims of layer '${node.name}'`, `of at most ${mostElements} elements`, dims);
+  return length;
+}
+
 /** Arrays by the name of their input, or output. */
 export type Arrays = ReadonlyMap<string, Float32Array>;
 
@@ -64,7 +75,8 @@ export class PreparedNetwork {
     const computed = live.filter((node) => !this.#given.includes(node));
     const values = new Map([...this.#given, ...computed].map((node, value) => [node, value]));
     const sizesOf = (node: BuiltNode) => sizes.get(node)!;
-    const lengthOf = (node: BuiltNode) => elementCount(`the dims of layer '${node.name}'`, sizesOf(node));
+    const lengthOf = (node: BuiltNode) => valueLength(node, sizes);
+    live.forEach(lengthOf);
 
     this.#steps = computed.map((node) => {
       const inputs = ofInputs(node.inputs, sizesOf);

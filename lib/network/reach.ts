@@ -7,10 +7,13 @@
 import { sourceIndex } from '../backend/typescript/padded-image.js';
 import { type AxisRelation, resampledInputs, type WindowRelation } from '../receptive-field/axis-relation.js';
 import { rangeError } from '../errors.js';
-import { elementCount, readSizes } from '../validate.js';
+import { readSizes } from '../validate.js';
 import type { BuiltNode } from './builder.js';
 import { ofInputs, type Relation, type Sizes } from './layer.js';
-import { neededFor, type SizesOf } from './prepared-network.js';
+import { neededFor, type SizesOf, valueLength } from './prepared-network.js';
+
+/** The taps of every output of an axis are listed: about 100 bytes each. */
+const mostOfAxis = 2 ** 22;
 
 /** Flags of the elements of `input` that reach element `element` of `output` (counted in row-major order): 1 or 0. */
 export type Reach = (element: number) => Uint8Array;
@@ -20,7 +23,13 @@ type Pull = (wanted: Uint8Array, read: Uint8Array) => void;
 
 export function reachOf(nodes: readonly BuiltNode[], output: BuiltNode, input: BuiltNode, sizes: SizesOf): Reach {
   const needed = neededFor([output]);
-  const lengthOf = (node: BuiltNode) => elementCount(`the dims of layer '${node.name}'`, sizes.get(node)!);
+  const lengthOf = (node: BuiltNode) => valueLength(node, sizes);
+  for (const node of nodes) {
+    if (!needed.has(node)) continue;
+    lengthOf(node);
+    const longest = Math.max(...sizes.get(node)!);
+    if (longest > mostOfAxis) throw rangeError(`the dims of layer '${node.name}'`, `at most ${mostOfAxis} along an axis`, sizes.get(node)!);
+  }
   const steps = nodes
     .filter((node) => needed.has(node) && node !== input)
     .reverse()
