@@ -352,7 +352,7 @@ export interface AllPlans extends Omit<PlanRun, 'candidate' | 'title' | 'input' 
 export interface CandidatePlan {
   /** The family. */
   readonly algorithm: string;
-  /** Of short algorithms only. */
+  /** Of short algorithms with channels in lanes only. */
   readonly scheme: ShortScheme | null;
   /** The estimate that the choice goes by. */
   readonly cycles: number;
