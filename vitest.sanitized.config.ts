@@ -24,7 +24,7 @@ export default mergeConfig(
   config,
   defineConfig({
     test: {
-      // These test no native code of the process they run in, or (dispatch) run it under an emulator, or (networks) reach it by ways
+      // These test no native code of the process they run in, or (dispatch) run it under an emulator, or (networks, accuracy) reach it by ways
       // that others test.
       exclude: [
         'test/packaging/**',
@@ -35,6 +35,7 @@ export default mergeConfig(
         'test/geometry/**',
         'test/native/symbols.test.ts',
         'test/native/dispatch.test.ts',
+        'test/native/winograd/accuracy.test.ts',
         'test/network/**',
         'test/receptive-field/**',
       ],
