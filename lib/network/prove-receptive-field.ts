@@ -11,7 +11,10 @@ export interface ProveReceptiveFieldOptions extends ReachOptions {
   readonly output?: string | undefined;
   /** Output elements that are looked at, as indices; by default those at the ends and in the middle of every axis. */
   readonly elements?: readonly (readonly number[])[] | undefined;
-  /** How often the network may compute, an integer ≥ 1; with one for each input element, and one more, the proof is complete. Default 4096. */
+  /**
+   * How often the network may compute, an integer ≥ 2: one of them is the undisturbed input. With one more than the input has elements the proof
+   * is complete. Default 4096.
+   */
   readonly probes?: number | undefined;
   /** Of the probes that are drawn: an integer ≥ 0. Default 1. */
   readonly seed?: number | undefined;
@@ -69,7 +72,7 @@ export function proveReceptiveField(network: Network, options?: ProveReceptiveFi
   if (!(network instanceof Network)) throw typeError('network', 'a Network', network);
   const values = readOptions('options', options, ['output', 'input', 'inputDims', 'elements', 'probes', 'seed']);
   const { elements, probes = 4096, seed = 1, ...which } = values;
-  const most = readInteger('probes', probes, 1);
+  const most = readInteger('probes', probes, 2);
   const random = seededUniform(`probes of ${String(readInteger('seed', seed, 0))}`);
   const { sizes, inputDims, outputDims, output, input, reach } = network.reachability(which as ReachOptions);
   if (!network.outputs.has(output)) throw rangeError('output', 'the name of an output, which a run gives', output);

@@ -169,6 +169,7 @@ describe('the proof', () => {
     });
     // Nothing, all but the set, and 8 of the lines.
     expect(proveReceptiveField(network, { inputDims: [1, 1, 5, 5], probes: 10 })).toMatchObject({ ok: true, complete: false, probes: 10 });
+    expect(() => proveReceptiveField(network, { inputDims: [1, 1, 5, 5], probes: 1 })).toThrow(/Expected probes to be an integer ≥ 2/);
   });
 
   it('refuses what it can not prove', () => {
