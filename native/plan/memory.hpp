@@ -10,6 +10,12 @@ namespace atrous {
 // A cache line and a 512-bit vector: an aligned load never straddles two lines.
 constexpr uint64_t memory_alignment = 64;
 
+// So many floats, rounded up to whole blocks: parts of a workspace begin at cache lines.
+inline int64_t whole_lines(int64_t floats) {
+  constexpr auto line = static_cast<int64_t>(memory_alignment / sizeof(float));
+  return (floats + line - 1) / line * line;
+}
+
 // Memory for `bytes`, rounded up to whole 64-byte blocks (a full vector may be read or written at the end); nullptr
 // when there is none or the size does not fit an address. Zero bytes give a valid pointer, so that nullptr means
 // failure only.

@@ -27,9 +27,6 @@ namespace {
 
 constexpr char direct_name[] = "transposed-direct", winograd_name[] = "transposed-winograd";
 
-// Parts of the workspace begin at cache lines.
-int64_t whole_lines(int64_t floats) { return ceil_div(floats, 16) * 16; }
-
 // Copies `count` runs of `run` floats that lie `in_pitch` apart to where they lie `out_pitch` apart.
 using CopyRuns = void (*)(const float* in, int64_t in_pitch, float* out, int64_t out_pitch, int64_t run, int64_t count);
 

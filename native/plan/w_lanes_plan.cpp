@@ -709,7 +709,6 @@ class WLanesPlan final : public ConvPlan {
 
   static constexpr int64_t max_lanes = 16, line = 16;
 
-  static int64_t whole_lines(int64_t floats) { return ceil_div(floats, line) * line; }
   template <class T>
   static int64_t floats_for(int64_t count) {
     return whole_lines(ceil_div(count * static_cast<int64_t>(sizeof(T)), sizeof(float)));

@@ -28,9 +28,6 @@
 namespace atrous {
 namespace {
 
-// Parts of the workspace begin at cache lines.
-int64_t whole_lines(int64_t floats) { return ceil_div(floats, 16) * 16; }
-
 // Floats from one pixel or tile to the next: 64 bytes more where a multiple of 256 bytes would crowd few cache sets.
 int64_t spread(int64_t floats) { return floats % 64 == 0 ? floats + 16 : floats; }
 
