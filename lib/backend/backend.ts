@@ -3,6 +3,7 @@
  * 'same' is gone); below it, HOW (algorithm, tiles, packing, threads) is.
  */
 import type { Activation, Algorithm, ConvPlanInfo, Layout, PaddingMode } from '../types.js';
+import type { LayerKernels } from './layer-kernels.js';
 
 /** One value per spatial axis: depth, height, width. Fewer axes are filled in front with size 1, stride 1, padding 0. */
 export type Triple = readonly [number, number, number];
@@ -50,7 +51,7 @@ export interface ConvPlan {
   runAsync(input: Float32Array, output: Float32Array): Promise<void>;
 }
 
-export interface Backend {
+export interface Backend extends LayerKernels {
   readonly name: 'native' | 'typescript';
   readonly isa: string;
   /**

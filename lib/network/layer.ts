@@ -4,6 +4,7 @@
  *
  * Tensors are [batch, channels, …spatial] in row-major order.
  */
+import type { ArrayFunction } from '../backend/layer-kernels.js';
 import { typeError } from '../errors.js';
 import type { AxisWindow } from '../geometry/axis.js';
 import type { AxisRelation } from '../receptive-field/axis-relation.js';
@@ -42,6 +43,17 @@ export interface LayerPlan {
   run(inputs: Inputs<Float32Array>, output: Float32Array): void;
   /** Off the calling thread, where the layer can; inputs and output stay untouched until the promise settles. */
   runAsync?(inputs: Inputs<Float32Array>, output: Float32Array): Promise<void>;
+}
+
+/** Of a layer with one input that holds no weights, and scratch of some rows at most. */
+export function planOf(run: ArrayFunction): LayerPlan {
+  return {
+    workspaceBytes: 0,
+    weightBytes: 0,
+    run([input], output) {
+      run(input, output);
+    },
+  };
 }
 
 /**
