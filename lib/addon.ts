@@ -29,6 +29,7 @@ export interface NativeAddon {
   readonly isas: readonly string[];
   /** CPUs this process may use: affinity and cgroup quota included. */
   readonly cpus: number;
+  /** Weight and bias must stay as they are for as long as the plan, which keeps them alive. */
   createPlan(
     shape: EncodedShape,
     weight: Float32Array,

@@ -55,7 +55,7 @@ export interface Backend extends LayerKernels {
   readonly name: 'native' | 'typescript';
   readonly isa: string;
   /**
-   * Packs the weights (copied: the caller may change them afterwards) for one input size.
+   * Packs the weights for one input size. Weight and bias must stay as they are for as long as the plan lives, which may read them again.
    * `sibling`, a plan of the same weights and bias for another input size, lends its packed weights where they fit.
    */
   plan(shape: ConvShape, weight: Float32Array, bias: Float32Array | null, options: ExecutionOptions, sibling?: ConvPlan): ConvPlan;

@@ -10,7 +10,7 @@ import type { AxisWindow } from '../geometry/axis.js';
 import type { AxisRelation } from '../receptive-field/axis-relation.js';
 import { windowBegin } from '../receptive-field/window-layer.js';
 import type { Algorithm, BackendName } from '../types.js';
-import type { Parameter } from './parameters.js';
+import type { ParameterShape } from './parameters.js';
 
 /** A size; null where only an input will tell. */
 export type Size = number | null;
@@ -72,7 +72,7 @@ export interface Layer {
   /** `'conv'`, `'maxPool'`, …: the builder's method that makes it. */
   readonly kind: string;
   /** Learned parameters as they were declared: a folded batch norm's scale and shift are among them. */
-  readonly parameters: readonly Parameter[];
+  readonly parameters: readonly ParameterShape[];
   /** Layers that were fused into this one, by name. */
   readonly fused?: readonly string[];
   /** Dims for inputs of the given dims: complete if those are, else with null where unknown. Throws where the inputs don't fit. */

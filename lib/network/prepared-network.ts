@@ -61,14 +61,16 @@ export type Arrays = ReadonlyMap<string, Float32Array>;
 export class PreparedNetwork {
   readonly info: NetworkPlanInfo;
   readonly sizes: SizesOf;
+  readonly outputs: ReadonlyMap<string, BuiltNode>;
   readonly #steps: readonly Step[];
   readonly #memory: MemoryPlan;
   readonly #given: readonly BuiltNode[];
-  readonly #outputs: readonly (readonly [name: string, value: number, dims: readonly number[]])[];
+  readonly #wanted: readonly (readonly [name: string, value: number, dims: readonly number[]])[];
   readonly #constants = new Map<BuiltNode, Float32Array>();
 
   constructor(nodes: readonly BuiltNode[], outputs: ReadonlyMap<string, BuiltNode>, sizes: SizesOf, execution: Execution) {
     this.sizes = sizes;
+    this.outputs = outputs;
     const needed = neededFor(outputs.values());
     const live = nodes.filter((node) => needed.has(node));
     this.#given = live.filter(({ layer }) => layer instanceof InputLayer || layer instanceof ConstantLayer);
@@ -89,12 +91,11 @@ export class PreparedNetwork {
       const overwritable = inputs.filter((_, index) => layer.overwrites?.(index, dims, sizesOf(node)) ?? false);
       return { inputs, output, length: lengthOf(node), overwritable, alias: layer instanceof ReorderedDims };
     });
-    const wanted = Array.from(outputs, ([name, node]) => [name, values.get(node)!, sizesOf(node)] as const);
-    this.#outputs = wanted;
+    this.#wanted = Array.from(outputs, ([name, node]) => [name, values.get(node)!, sizesOf(node)] as const);
     this.#memory = planMemory(
       this.#given.map(lengthOf),
       memorySteps,
-      wanted.map(([, value]) => value),
+      this.#wanted.map(([, value]) => value),
     );
     for (const node of this.#given) if (node.layer instanceof ConstantLayer) this.#constants.set(node, node.layer.value.values());
     this.info = this.#describe();
@@ -130,7 +131,7 @@ export class PreparedNetwork {
   }
 
   #arrays(inputs: Arrays, arena: Float32Array): { arrays: readonly Float32Array[]; outputs: Map<string, Float32Array> } {
-    const outputs = new Map(this.#outputs.map(([name, , dims]) => [name, zeros(dims, elementCount('the dims of the output', dims)).data]));
+    const outputs = new Map(this.#wanted.map(([name, , dims]) => [name, zeros(dims, elementCount('the dims of the output', dims)).data]));
     const arrays = this.#memory.buffers.map(({ place, length }) => {
       switch (place.kind) {
         case 'given': {
@@ -138,7 +139,7 @@ export class PreparedNetwork {
           return this.#constants.get(node) ?? inputs.get(node.name)!;
         }
         case 'output':
-          return outputs.get(this.#outputs.find(([, value]) => value === place.value)![0])!;
+          return outputs.get(this.#wanted.find(([, value]) => value === place.value)![0])!;
         case 'arena':
           return arena.subarray(place.offset, place.offset + length);
       }
@@ -153,7 +154,7 @@ export class PreparedNetwork {
 
   /** Outputs that stand in another one's array, or are an input or a constant. */
   #copyShared(arrays: readonly Float32Array[], outputs: ReadonlyMap<string, Float32Array>): void {
-    for (const [name, value] of this.#outputs) {
+    for (const [name, value] of this.#wanted) {
       const computed = arrays[this.#memory.bufferOf[value]!]!;
       if (computed !== outputs.get(name)) outputs.get(name)!.set(computed);
     }
@@ -174,7 +175,7 @@ export class PreparedNetwork {
       };
     });
     const arenaBytes = arenaLength * Float32Array.BYTES_PER_ELEMENT;
-    const outputBytes = this.#outputs.reduce((sum, [, , dims]) => sum + elementCount('the dims of the output', dims) * 4, 0);
+    const outputBytes = this.#wanted.reduce((sum, [, , dims]) => sum + elementCount('the dims of the output', dims) * 4, 0);
     const workspaceBytes = layers.reduce((most, layer) => Math.max(most, layer.workspaceBytes), 0);
     const weightBytes = layers.reduce((sum, layer) => sum + layer.weightBytes, 0);
     return { arenaBytes, outputBytes, workspaceBytes, weightBytes, peakBytes: arenaBytes + outputBytes + workspaceBytes, layers };
