@@ -83,6 +83,11 @@ export interface Layer {
   plan(inputs: Inputs<Sizes>, output: Sizes, execution: Execution): LayerPlan;
   /** Whether the output may be written over input `index` while it is computed. Without this method: never. */
   overwrites?(index: number, inputs: Inputs<Sizes>, output: Sizes): boolean;
+  /**
+   * Where the inputs stand in the output, of a layer that puts them there as they are, each in one run, and does nothing else: what is
+   * there already is not copied. Without this method, or undefined: they do not.
+   */
+  parts?(inputs: Inputs<Sizes>, output: Sizes): readonly number[] | undefined;
 }
 
 export function isComplete(dims: Dims): dims is readonly number[] {

@@ -31,7 +31,7 @@ export interface LayerPlanInfo {
   readonly algorithm?: string;
   readonly workspaceBytes: number;
   readonly weightBytes: number;
-  /** Written over an input that nobody reads afterwards. */
+  /** Written over an input that nobody reads afterwards; of a concatenation: of inputs that were computed where they stand in it. */
   readonly inPlace: boolean;
 }
 
@@ -89,7 +89,8 @@ export class PreparedNetwork {
       const { layer } = node;
       const dims = ofInputs(node.inputs, sizesOf);
       const overwritable = inputs.filter((_, index) => layer.overwrites?.(index, dims, sizesOf(node)) ?? false);
-      return { inputs, output, length: lengthOf(node), overwritable, alias: layer instanceof ReorderedDims };
+      const parts = layer.parts?.(dims, sizesOf(node));
+      return { inputs, output, length: lengthOf(node), overwritable, alias: layer instanceof ReorderedDims, parts };
     });
     this.#wanted = Array.from(outputs, ([name, node]) => [name, values.get(node)!, sizesOf(node)] as const);
     this.#memory = planMemory(
@@ -132,7 +133,9 @@ export class PreparedNetwork {
 
   #arrays(inputs: Arrays, arena: Float32Array): { arrays: readonly Float32Array[]; outputs: Map<string, Float32Array> } {
     const outputs = new Map(this.#wanted.map(([name, , dims]) => [name, zeros(dims, elementCount('the dims of the output', dims)).data]));
-    const arrays = this.#memory.buffers.map(({ place, length }) => {
+    const { buffers } = this.#memory;
+    const arrayOf = (buffer: number): Float32Array => {
+      const { place, length } = buffers[buffer]!;
       switch (place.kind) {
         case 'given': {
           const node = this.#given[place.value]!;
@@ -142,9 +145,11 @@ export class PreparedNetwork {
           return outputs.get(this.#wanted.find(([, value]) => value === place.value)![0])!;
         case 'arena':
           return arena.subarray(place.offset, place.offset + length);
+        case 'part':
+          return arrayOf(place.of).subarray(place.offset, place.offset + length);
       }
-    });
-    return { arrays, outputs };
+    };
+    return { arrays: buffers.map((_, buffer) => arrayOf(buffer)), outputs };
   }
 
   #operands({ inputs, output }: Omit<Step, 'plan'>, arrays: readonly Float32Array[]): [Inputs<Float32Array>, Float32Array] {
@@ -161,7 +166,11 @@ export class PreparedNetwork {
   }
 
   #describe(): NetworkPlanInfo {
-    const { bufferOf, arenaLength } = this.#memory;
+    const { bufferOf, buffers, arenaLength } = this.#memory;
+    const isIn = (value: number, output: number) => {
+      const { place } = buffers[bufferOf[value]!]!;
+      return place.kind === 'part' && place.of === bufferOf[output];
+    };
     const layers = this.#steps.map(({ node, plan, inputs, output }): LayerPlanInfo => {
       const { workspaceBytes, weightBytes, algorithm } = plan;
       return {
@@ -171,7 +180,7 @@ export class PreparedNetwork {
         ...(algorithm === undefined ? {} : { algorithm }),
         workspaceBytes,
         weightBytes,
-        inPlace: inputs.some((input) => bufferOf[input] === bufferOf[output]),
+        inPlace: inputs.some((input) => bufferOf[input] === bufferOf[output]) || inputs.every((input) => isIn(input, output)),
       };
     });
     const arenaBytes = arenaLength * Float32Array.BYTES_PER_ELEMENT;

@@ -9,7 +9,7 @@ import type { Activation, FloatTensor } from '../../types.js';
 import type { ChannelAffine } from '../channel-affine.js';
 import { type Dims, type Execution, formatDims, type Layer, type LayerPlan, type Relation, type Inputs, type Sizes } from '../layer.js';
 import { type ParameterShape, shapesOf } from '../parameters.js';
-import { type FusibleLayer, type KernelParameters, type KernelSource, withAffine } from './conv.js';
+import { type FusibleLayer, type KernelParameters, type KernelSource, runInto, withAffine } from './conv.js';
 
 interface ConvTransposeSettings {
   readonly kernel: readonly number[];
@@ -110,10 +110,7 @@ class ConvTransposeLayer implements FusibleLayer {
       run([data], output) {
         layer.run({ data, dims: dims }, output);
       },
-      async runAsync([data], output) {
-        const { data: result } = await layer.runAsync({ data, dims: dims });
-        output.set(result);
-      },
+      runAsync: ([data], output) => runInto(layer, { data, dims }, output),
     };
   }
 

@@ -36,6 +36,13 @@ export function withAffine(source: KernelSource, affine: ChannelAffine): KernelS
   return { ...source, affines: [...source.affines, affine] };
 }
 
+/** Into shared memory in place; what stands elsewhere might be taken away while it is written, and is copied to. */
+export async function runInto(layer: Pick<Conv, 'runAsync'>, input: FloatTensor, output: Float32Array): Promise<void> {
+  const isShared = output.buffer instanceof SharedArrayBuffer;
+  const { data } = await layer.runAsync(input, isShared ? { out: output } : {});
+  if (!isShared) output.set(data);
+}
+
 /** A layer that may take a relu behind it, and a scale and shift of its output channels, into itself. */
 export interface FusibleLayer extends Layer {
   readonly activation: Activation;
@@ -125,10 +132,7 @@ class ConvLayer implements FusibleLayer {
       run([data], output) {
         layer.run({ data, dims: dims }, output);
       },
-      async runAsync([data], output) {
-        const { data: result } = await layer.runAsync({ data, dims: dims });
-        output.set(result);
-      },
+      runAsync: ([data], output) => runInto(layer, { data, dims }, output),
     };
   }
 
