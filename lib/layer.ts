@@ -57,8 +57,9 @@ export class Layer<Shape extends TransposedShape> {
     const length = lengthOf(data);
     const size = this.#prepareInput(data, length, input.dims);
     const { resolved } = size;
+    const given = out === undefined ? undefined : outputData(out, resolved);
     requireArrayLength('input.data', data, length, resolved.inputLength, resolved.inputDims);
-    const target = out === undefined ? zeros(resolved.outputDims, resolved.outputLength).data : readOutput(out, data, resolved);
+    const target = outputArray(given, data, resolved);
     this.#plan(size).run(data, target);
     return resultIn(out, target, resolved);
   }
@@ -71,11 +72,12 @@ export class Layer<Shape extends TransposedShape> {
     const { out, ...rest } = readOptions('options', options, ['signal', 'out']);
     const signal = readSignal(rest);
     requireNotAborted(signal);
-    requireArrayLength('input.data', data, length, resolved.inputLength, resolved.inputDims);
-    const target = out === undefined ? zeros(resolved.outputDims, resolved.outputLength).data : readOutput(out, data, resolved);
-    if (out !== undefined && !(target.buffer instanceof SharedArrayBuffer)) {
-      throw rangeError('out', 'memory of a SharedArrayBuffer, which nobody can transfer while it is written', target.buffer);
+    const given = out === undefined ? undefined : outputData(out, resolved);
+    if (given !== undefined && !(given.buffer instanceof SharedArrayBuffer)) {
+      throw rangeError('out', 'memory of a SharedArrayBuffer, which nobody can transfer while it is written', given.buffer);
     }
+    requireArrayLength('input.data', data, length, resolved.inputLength, resolved.inputDims);
+    const target = outputArray(given, data, resolved);
     const work = this.#plan(size).runAsync(data, target);
     await (signal === undefined ? work : unlessAborted(work, signal));
     return resultIn(out as FloatTensor | Float32Array | undefined, target, resolved);
@@ -132,11 +134,12 @@ function ofLastAxes({ outputs, taps, products, error }: ShortAlgorithmInfo, axes
 
 type ResolvedOutput = Pick<Resolved<TransposedShape>, 'outputDims' | 'outputLength'>;
 
-function readOutput(out: unknown, input: Float32Array, resolved: ResolvedOutput): Float32Array {
-  const target = outputData(out, resolved);
-  requireArrayLength('out', target, lengthOf(target), resolved.outputLength, resolved.outputDims);
-  if (overlap(input, target)) throw overlapError('out', 'input');
-  return target;
+/** What is given, if it fits, else a new array. */
+function outputArray(given: Float32Array | undefined, input: Float32Array, { outputDims, outputLength }: ResolvedOutput): Float32Array {
+  if (given === undefined) return zeros(outputDims, outputLength).data;
+  requireArrayLength('out', given, lengthOf(given), outputLength, outputDims);
+  if (overlap(input, given)) throw overlapError('out', 'input');
+  return given;
 }
 
 function resultIn(out: FloatTensor | Float32Array | undefined, target: Float32Array, { outputDims }: ResolvedOutput): FloatTensor {
