@@ -4,7 +4,7 @@ import type { Rounding } from '../geometry/axis.js';
 import type { NearestRounding } from '../receptive-field/axis-relation.js';
 import type { Activation, FloatTensor, Padding, PaddingMode } from '../types.js';
 import { isPlainObject, readElements, readInteger, readOptions, readPerAxis } from '../validate.js';
-import { type Dims, formatDims, type Inputs, type Layer, ofInputs } from './layer.js';
+import { type Dims, type Inputs, type Layer, ofInputs } from './layer.js';
 import { combine } from './layers/arithmetic.js';
 import { batchNormLayer, type BatchNormValues } from './layers/batch-norm.js';
 import { concatLayer } from './layers/concat.js';
@@ -336,7 +336,7 @@ export class NetworkBuilder {
   linear(input: NetworkNode, options: LinearLayerOptions): NetworkNode {
     const keys = ['weight', 'bias', 'features', 'activation'] as const;
     return this.#layer('linear', options, keys, [input], ({ weight, bias, features, activation }, place, [{ dims }]) => {
-      if (dims.length !== 2) throw rangeError('the dims of the input', '[batch, features]', formatDims(dims));
+      if (dims.length !== 2) throw rangeError('the dims of the input', '[batch, features]', dims);
       const kernel = this.#kernel(place, dims, { weight, bias, channels: features, kernel: [], groups: 1, frozen: false }, false);
       return linearLayer(kernel, activation);
     });

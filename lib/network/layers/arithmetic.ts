@@ -108,7 +108,7 @@ function broadcastSize(a: Size, b: Size, left: Dims, right: Dims): Size {
   // An unknown size is the other's, or 1.
   if (a === null) return b;
   if (b === null) return a;
-  throw rangeError('the inputs', 'of the same sizes, or of size 1, on every axis', `${formatDims(left)} and ${formatDims(right)}`);
+  throw rangeError('the inputs', `of the sizes ${formatDims(left)}, or of size 1, on every axis`, right);
 }
 
 /** Which elements of an input the elements of the output meet. */
