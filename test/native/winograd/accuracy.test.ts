@@ -196,7 +196,8 @@ describe('mixed', () => {
     },
   );
 
-  it.each(numbered.filter(([, number]) => !open(number)))('%s along three axes', (_, number) => {
+  // A single product is a plain sum of few terms, whose error is less than any estimate.
+  it.each(numbered.filter(([, number]) => !open(number) && algorithms[number]!.products > 1))('%s along three axes', (_, number) => {
     expectAsExpected({ numbers: [number, number, number], channels: 32, outChannels: 16, batch: 2, seed: 108 });
   });
 });
