@@ -8,11 +8,9 @@
 #include "plan/winograd_plan.hpp"
 
 #include <algorithm>
-#include <cmath>
 #include <optional>
 
 #include "kernels/table.hpp"
-#include "plan/axis.hpp"
 #include "plan/candidate.hpp"
 #include "plan/channel_blocks.hpp"
 #include "plan/channels_last_image.hpp"
