@@ -110,13 +110,17 @@ function titleOfScheme(scheme: ShortScheme, algorithms: readonly ShortAlgorithm[
 
 /** `closed F(5,3) with 7 × open F(4,3) with 6`. */
 export function titleOfNest(
-  { algorithms: numbers, tapGroups }: Pick<ShortScheme, 'algorithms' | 'tapGroups'>,
+  { algorithms: numbers, tapGroups, second, firstTiles }: Pick<ShortScheme, 'algorithms' | 'tapGroups'> & Partial<ShortScheme>,
   algorithms: readonly ShortAlgorithm[],
 ): string {
-  const named = numbers.map((number) => {
+  const name = (number: number) => {
     if (number < 0) return '1';
     const { form, outputs, taps, products } = algorithms[number]!;
     return `${form} F(${outputs},${taps}) with ${products}`;
+  };
+  const named = numbers.map((number, axis) => {
+    const other = second?.[axis] ?? -1;
+    return other < 0 ? name(number) : `(${firstTiles![axis]} ${name(number)} + ${name(other)})`;
   });
   return `${named.join(' × ')}${tapGroups > 1 ? ` in ${tapGroups} groups` : ''}`;
 }

@@ -113,7 +113,8 @@ export interface ConvPlanInfo {
 
 /**
  * The short bilinear algorithms, F(outputs, taps), that nest along the spatial axes: of a tile, the outputs it gives, the taps of the kernel
- * it takes at a time, and the products it needs, per axis; all 1 for an axis that is summed plainly.
+ * it takes at a time, and the products it needs, per axis; all 1 for an axis that is summed plainly. Where tiles of two lengths share an
+ * axis, these are of the longer one.
  */
 export interface ShortAlgorithmInfo {
   readonly outputs: readonly number[];

@@ -41,6 +41,7 @@
       "native/plan/resize.cpp",
       "native/plan/short_algorithm.cpp",
       "native/plan/short_axis.cpp",
+      "native/plan/short_part.cpp",
       "native/plan/short_scheme.cpp",
       "native/plan/thread.cpp",
       "native/plan/thread_pool.cpp",

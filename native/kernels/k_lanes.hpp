@@ -3,6 +3,7 @@
 // Per channel and tap one weight vector serves `Pixels` broadcast inputs. 6 pixels × 4 vectors on AVX-512 are 24 sums
 // of the 32 registers, 4 weights and a broadcast; 24 FMAs take 4 loads and 6 broadcasts, so the FMA unit is the limit.
 #pragma once
+#include "kernels/prefetch.hpp"
 #include "kernels/table.hpp"
 #include "kernels/unroll.hpp"
 
@@ -23,13 +24,16 @@ void k_lanes(const KLanesTile& tile) {
 
   const ptrdiff_t step = tile.input_pixel_stride;
   const ptrdiff_t channels = tile.channels;
+  const float* ahead = tile.ahead ? tile.ahead : tile.weight;
+  const ptrdiff_t ahead_step = tile.ahead ? KLanesTile::ahead_step : 0;
   for (int tz = 0; tz < tile.tap_count[0]; ++tz) {
     for (int ty = 0; ty < tile.tap_count[1]; ++ty) {
       const float* input = tile.input + tz * tile.tap_input_stride[0] + ty * tile.tap_input_stride[1];
       const float* weight = tile.weight + tz * tile.tap_weight_stride[0] + ty * tile.tap_weight_stride[1];
       for (int tx = 0; tx < tile.tap_count[2]; ++tx) {
         const float* w = weight;
-        for (ptrdiff_t c = 0; c < channels; ++c, w += block) {
+        for (ptrdiff_t c = 0; c < channels; ++c, w += block, ahead += ahead_step) {
+          prefetch_to_l2(ahead);
           Register weights[Vectors];
           ATROUS_UNROLL
           for (int v = 0; v < Vectors; ++v) weights[v] = V::load(w + v * V::lanes);

@@ -21,63 +21,6 @@ inline ATROUS_INLINE void fill(float* to, ptrdiff_t count, typename V::Register 
   for (ptrdiff_t i = 0; i < count; i += V::lanes) V::store(to + i, zero);
 }
 
-// One axis' map with its structure known at compile time: body(map) with map(in, out) for one vector.
-template <class V, int From>
-struct DenseMap {
-  const float* matrix;
-  int rows;
-  template <class Input, class Output>
-  inline ATROUS_INLINE void operator()(Input in, Output out) const {
-    apply_matrix<V, From>(matrix, rows, in, out);
-  }
-};
-template <class V>
-struct Points4x3Input {
-  template <class Input, class Output>
-  inline ATROUS_INLINE void operator()(Input in, Output out) const {
-    Points4x3<V>::from_input(in, out);
-  }
-};
-template <class V>
-struct Points4x3Products {
-  template <class Input, class Output>
-  inline ATROUS_INLINE void operator()(Input in, Output out) const {
-    Points4x3<V>::from_products(in, out);
-  }
-};
-
-template <class V, class Body>
-inline ATROUS_INLINE void with_map(ShortStructure structure, int from, const float* matrix, int rows, Body body) {
-  if (structure == ShortStructure::points_4_3_input) return body(Points4x3Input<V>{});
-  if (structure == ShortStructure::points_4_3_products) return body(Points4x3Products<V>{});
-  switch (from) {
-    case 1:
-      return body(DenseMap<V, 1>{matrix, rows});
-    case 2:
-      return body(DenseMap<V, 2>{matrix, rows});
-    case 3:
-      return body(DenseMap<V, 3>{matrix, rows});
-    case 4:
-      return body(DenseMap<V, 4>{matrix, rows});
-    case 5:
-      return body(DenseMap<V, 5>{matrix, rows});
-    case 6:
-      return body(DenseMap<V, 6>{matrix, rows});
-    case 7:
-      return body(DenseMap<V, 7>{matrix, rows});
-    case 8:
-      return body(DenseMap<V, 8>{matrix, rows});
-    case 9:
-      return body(DenseMap<V, 9>{matrix, rows});
-    case 10:
-      return body(DenseMap<V, 10>{matrix, rows});
-    case 11:
-      return body(DenseMap<V, 11>{matrix, rows});
-    case 12:
-      return body(DenseMap<V, 12>{matrix, rows});
-  }
-}
-
 // The maps of depth and height. each_vector(body) calls body(load, store) for every vector of columns, load(j) and
 // store(p, y) numbering rows and lines [depth][height].
 template <class V, class EachVector>

@@ -12,6 +12,8 @@ namespace atrous {
 //
 // All strides in floats. Only the taps of the rectangle are read: padding is never multiplied.
 struct KLanesTile {
+  static constexpr ptrdiff_t ahead_step = 16;  // a cache line
+
   const float* input;             // channel 0 of the first pixel's first tap; channels are contiguous
   ptrdiff_t input_pixel_stride;   // from one output pixel's input to the next one's
   int32_t tap_count[3];           // taps of the rectangle: depth, height, width
@@ -19,8 +21,9 @@ struct KLanesTile {
   const float* weight;            // first tap of the rectangle in [depth][height][width][channels][vectors·lanes]
   ptrdiff_t tap_weight_stride[3];
   int32_t channels;
-  const float* bias;  // [vectors·lanes]
-  float* output;      // first pixel, channel 0
+  const float* ahead;  // comes to L2 meanwhile, `ahead_step` floats a channel and tap; or null
+  const float* bias;   // [vectors·lanes]
+  float* output;       // first pixel, channel 0
   ptrdiff_t output_pixel_stride;
   int32_t last_lanes;  // lanes of the last vector to store, 1 … lanes
   bool relu;

@@ -27,9 +27,15 @@ double row_sum(const double* matrix, int rows, int columns) {
 // largest float leaves room for rounding and the bias.
 float input_limit(const ShortScheme& scheme, double largest_sum) {
   double inputs = 1, sums = largest_sum;
-  for (const ShortAlgorithm* a : scheme.axis) {
-    inputs *= std::max(1.0, row_sum(a->b, a->products, a->inputs()));
-    sums *= std::max(1.0, row_sum(a->a, a->outputs, a->products));
+  for (int i = 0; i < 3; ++i) {
+    double of_inputs = 1, of_sums = 1;
+    for (const ShortAlgorithm* a : {scheme.axis[i], scheme.second[i]}) {
+      if (!a) continue;
+      of_inputs = std::max(of_inputs, row_sum(a->b, a->products, a->inputs()));
+      of_sums = std::max(of_sums, row_sum(a->a, a->outputs, a->products));
+    }
+    inputs *= of_inputs;
+    sums *= of_sums;
   }
   return static_cast<float>(FLT_MAX / 4 / (inputs * std::max(1.0, sums)));
 }

@@ -13,6 +13,31 @@ struct Interval {
   int64_t begin, size;
 };
 
+// The tiles of each phase that one algorithm computes: all, or one of two pieces. Of open forms the first piece has
+// `most_tiles` tiles and the second what lies behind them; of closed forms one piece has the longer phases and the other
+// one the shorter.
+struct ShortPiece {
+  ShortPiece(const ShortAlgorithm& algorithm) : algorithm(&algorithm) {}
+
+  const ShortAlgorithm* algorithm;
+  int64_t before = 0;  // outputs of each phase that the other piece has
+  int64_t most_tiles = INT64_MAX;
+  int64_t shortest = 0, longest = INT64_MAX;  // phases, in outputs
+
+  // Tiles in a phase of so many outputs.
+  int64_t tiles(int64_t outputs) const;
+};
+
+// What computes an axis: one algorithm, or two that share each of its phases.
+struct ShortFit {
+  const ShortAlgorithm* algorithm;
+  const ShortAlgorithm* second;  // null: none
+  int64_t first_tiles;           // of a phase, that the first algorithm computes; closed forms: all or none
+  int tap_groups;
+
+  ShortPiece piece(bool of_second) const;
+};
+
 // A region is a run of outputs. Under dilation d it has d phases; of one phase, outputs `outputs`·d apart make up
 // tiles, numbered phase by phase. A kernel with more taps than the algorithm is cut into groups of them: with as many
 // taps as outputs, the input of the next group is the input of the next tile. So each phase has `tap_groups` − 1 tiles
@@ -21,11 +46,16 @@ class ShortAxis {
  public:
   // `zero_padded`: beyond the input lie zeros (and not values that were written out).
   static bool fits(const ShortAlgorithm& algorithm, const Axis& axis, int tap_groups, bool zero_padded);
+  // Whether two algorithms share its phases, some of which are longer than the second one's tile.
+  static bool fits(const ShortAlgorithm& first, const ShortAlgorithm& second, const Axis& axis, bool zero_padded);
+  // All that compute an axis, at most `most`; `groups`: also by groups of taps. Of two algorithms those only that take
+  // fewer products than any others that err no more.
+  static int list_fits(const Axis& axis, bool groups, bool zero_padded, ShortFit* fits, int most);
   // Tiles of all regions.
-  static int64_t count_tiles(const ShortAlgorithm& algorithm, const Axis& axis, int tap_groups, int64_t region_outputs);
+  static int64_t count_tiles(const ShortPiece& piece, const Axis& axis, int tap_groups, int64_t region_outputs);
 
   // `region_outputs`: all of the axis, or a multiple of the algorithm's outputs times the dilation.
-  ShortAxis(const ShortAlgorithm& algorithm, const Axis& axis, int tap_groups, int64_t region_outputs);
+  ShortAxis(const ShortPiece& piece, const Axis& axis, int tap_groups, int64_t region_outputs);
   bool complete() const { return full_ && last_; }
 
   int64_t regions() const { return regions_; }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 
 #include "kernels/table.hpp"
 #include "plan/cache_size.hpp"
@@ -44,11 +45,20 @@ double weight_bytes(const Problem& problem, const ShortScheme& scheme) {
          static_cast<double>(problem.channels * problem.blocks.total * problem.lanes);
 }
 
-double tiles_of(const Problem& problem, const ShortScheme& scheme) {
+double all_weight_bytes(const Problem& problem, const ShortScheme& scheme) {
+  double bytes = 0;
+  for (int part = 0; part < ShortScheme::most_parts; ++part) {
+    if (scheme.has_part(part)) bytes += weight_bytes(problem, scheme.part(part));
+  }
+  return bytes;
+}
+
+double tiles_of(const Problem& problem, const ShortScheme& scheme, int part) {
   double tiles = 1;
   for (int i = 0; i < 3; ++i) {
     const int groups = i == 2 ? scheme.tap_groups : 1;
-    tiles *= static_cast<double>(ShortAxis::count_tiles(*scheme.axis[i], problem.axes[i], groups, scheme.region[i]));
+    tiles *=
+        static_cast<double>(ShortAxis::count_tiles(scheme.piece(part, i), problem.axes[i], groups, scheme.region[i]));
   }
   return tiles;
 }
@@ -59,7 +69,7 @@ double regions_of(const Problem& problem, const ShortScheme& scheme) {
   return regions;
 }
 
-// Image, transformed inputs, products of a block and result of one region.
+// Image, transformed inputs, products and result of one region.
 double region_bytes(const Problem& problem, const ShortScheme& scheme) {
   double tiles = 1, inputs = 1, outputs = 1;
   for (int i = 0; i < 3; ++i) {
@@ -71,21 +81,23 @@ double region_bytes(const Problem& problem, const ShortScheme& scheme) {
     outputs *= static_cast<double>(one.output);
   }
   const double in_width = static_cast<double>(problem.in_vectors * problem.lanes);
-  const double block_width = static_cast<double>(problem.blocks.largest() * problem.lanes);
-  return sizeof(float) * (tiles * static_cast<double>(scheme.points()) * (in_width + block_width) +
+  const double out_width = static_cast<double>(problem.blocks.total * problem.lanes);
+  return sizeof(float) * (tiles * static_cast<double>(scheme.points()) * (in_width + out_width) +
                           inputs * problem.shape.in_channels + outputs * problem.shape.out_channels);
 }
 
-// Regions as large as L2 holds; with weights that don't stay there themselves, large enough to be worth their passing
-// by.
+// Regions of twice what L2 holds, since steps read one thing and write another; with weights that don't stay there
+// themselves twice as large, to be worth their passing by.
 void choose_regions(const Problem& problem, int threads, ShortScheme* scheme) {
   int64_t whole[3];
   for (int i = 0; i < 3; ++i) whole[i] = scheme->region[i] = problem.axes[i].output;
+  for (const ShortAlgorithm* second : scheme->second) {
+    if (second) return;  // mixed tiles are for whole axes
+  }
   const double weights = weight_bytes(problem, *scheme);
   const bool heavy = weights > problem.l2_bytes;
-  if (!problem.zero_padded || (heavy && tiles_of(problem, *scheme) <= 256)) return;
-  const double budget =
-      heavy ? std::min(4 * problem.l2_bytes, std::max(2 * problem.l2_bytes, weights / 4)) : problem.l2_bytes;
+  if (!problem.zero_padded || (heavy && tiles_of(problem, *scheme, 0) <= 256)) return;
+  const double budget = (heavy ? 4 : 2) * problem.l2_bytes;
   const double wanted = threads > 1 ? 3.0 * threads : 1;
   for (int i = 0; i < 3; ++i) {
     scheme->region[i] =
@@ -117,8 +129,9 @@ double transform_work(const int (&from)[3], const int (&to)[3], const int (&work
   return sum;
 }
 
-double cycles_of(const Problem& problem, const ShortScheme& scheme) {
-  const ConvShape& shape = problem.shape;
+// Of one group of channels, but for what is copied in and out.
+double cycles_of_part(const Problem& problem, const ShortScheme& mixed, int part) {
+  const ShortScheme scheme = mixed.part(part);
   const double multiply_adds_per_cycle = problem.lanes >= 16 ? 1 : 2;
   int inputs[3], products[3], outputs[3], input_work[3], output_work[3];
   for (int i = 0; i < 3; ++i) {
@@ -128,7 +141,7 @@ double cycles_of(const Problem& problem, const ShortScheme& scheme) {
     input_work[i] = scheme.axis[i]->input_work();
     output_work[i] = scheme.axis[i]->output_work();
   }
-  const double tiles = tiles_of(problem, scheme), points = static_cast<double>(scheme.points());
+  const double tiles = tiles_of(problem, mixed, part), points = static_cast<double>(scheme.points());
   const double in_vectors = static_cast<double>(problem.in_vectors),
                out_vectors = static_cast<double>(problem.blocks.total);
 
@@ -138,9 +151,9 @@ double cycles_of(const Problem& problem, const ShortScheme& scheme) {
   const double calls = points * (tiles / 6 * static_cast<double>(problem.blocks.parts) * 40 + tiles * out_vectors * 2);
   // A kernel takes about 1.5 cycles a value to transform and to store. Weights beyond L2 come at about 20 bytes a cycle
   // from L3 and 6 from memory, each time a region passes by.
-  const double bytes = weight_bytes(problem, scheme);
-  const double stream =
-      bytes <= problem.l2_bytes ? 0 : regions_of(problem, scheme) * bytes / (bytes <= l3_bytes ? 20 : 6);
+  const double regions = regions_of(problem, scheme);
+  const double bytes = weight_bytes(problem, scheme), all_bytes = all_weight_bytes(problem, mixed);
+  const double stream = all_bytes <= problem.l2_bytes ? 0 : regions * bytes / (all_bytes <= l3_bytes ? 20 : 6);
   // A broadcast and an FMA an entry of a matrix, three cycles for each value gathered or scattered; what lies between
   // the stages beyond L1 (32 KiB) comes at half the speed.
   const auto transform = [&](const int (&from)[3], const int (&to)[3], const int (&work)[3]) {
@@ -151,6 +164,22 @@ double cycles_of(const Problem& problem, const ShortScheme& scheme) {
   };
   const double transforms = tiles * (in_vectors * transform(inputs, products, input_work) +
                                      out_vectors * transform(products, outputs, output_work));
+  // Transformed inputs and products that L2 does not hold are fetched, written back and read once more.
+  const double held = sizeof(float) * points * tiles * static_cast<double>(problem.lanes) * (in_vectors + out_vectors);
+  const double beyond = std::max(0.0, held / regions - problem.l2_bytes);
+  const double pass = 3 * regions * beyond / (beyond <= l3_bytes ? 20 : 6);
+  // A plan that is kept pays for its memory all the same: as if it ran a few dozen times.
+  const double making = bytes / sizeof(float) * (problem.once ? 1.5 : 0.1) / problem.shape.groups;
+  // Twice the stream, since threads share what memory gives.
+  return std::max(multiply, 2 * stream) + 0.3 * stream + pass + calls + transforms + making;
+}
+
+double cycles_of(const Problem& problem, const ShortScheme& scheme) {
+  const ConvShape& shape = problem.shape;
+  double cycles = 0;
+  for (int part = 0; part < ShortScheme::most_parts; ++part) {
+    if (scheme.has_part(part)) cycles += cycles_of_part(problem, scheme, part);
+  }
   // Transposing, within L2 or through memory.
   double input = shape.in_channels, output = shape.out_channels;
   for (const Axis& axis : problem.axes) {
@@ -161,12 +190,30 @@ double cycles_of(const Problem& problem, const ShortScheme& scheme) {
   const double copies = regions_of(problem, scheme) > 1 ? (far ? 2.0 : 0.7) * (input + output)
                         : far                           ? 1.5 * input + 2.5 * output
                                                         : 0.3 * input + 0.5 * output;
-  // Twice the stream, since threads share what memory gives.
-  const double once = problem.once ? bytes / sizeof(float) * 1.5 : 0;
-  return shape.groups * (std::max(multiply, 2 * stream) + 0.3 * stream + calls + transforms) + copies + once;
+  return shape.groups * cycles + copies;
 }
 
 }  // namespace
+
+bool ShortScheme::has_part(int part) const {
+  for (int i = 0; i < 3; ++i) {
+    if (part >> i & 1 && !second[i]) return false;
+  }
+  return true;
+}
+
+ShortScheme ShortScheme::part(int part) const {
+  ShortScheme nest = *this;
+  for (int i = 0; i < 3; ++i) {
+    if (part >> i & 1) nest.axis[i] = second[i];
+    nest.second[i] = nullptr;
+  }
+  return nest;
+}
+
+ShortPiece ShortScheme::piece(int part, int i) const {
+  return ShortFit{axis[i], second[i], first_tiles[i], i == 2 ? tap_groups : 1}.piece(part >> i & 1);
+}
 
 bool ShortScheme::same_weights(const ShortScheme& other) const {
   return std::equal(axis, axis + 3, other.axis) && tap_groups == other.tap_groups;
@@ -179,43 +226,50 @@ bool ShortScheme::same_weights(const ShortScheme& other) const {
 double ShortScheme::error(int64_t channels) const {
   constexpr double plain_sum = 3.5e-6;  // over 512 channels
   double error = plain_sum;
-  for (const ShortAlgorithm* a : axis) {
-    if (a->products > 1) error *= std::sqrt(a->error / plain_sum);
+  for (int i = 0; i < 3; ++i) {
+    const double of_axis = std::max(axis[i]->error, second[i] ? second[i]->error : 0);
+    if (axis[i]->products > 1) error *= std::sqrt(of_axis / plain_sum);
   }
   const double terms = static_cast<double>(channels * tap_groups);
   return error * std::sqrt((terms + 36) / (512 + 36)) * (1 + 0.5 / terms);
 }
 
 bool choose_scheme(const PlanRequest& request, ShortScheme* scheme) {
-  return cheapest_schemes(request, scheme, 1) == 1;
+  // Asked for what it costs and then to be made: the search, which takes up to a millisecond, is done once.
+  struct Search {
+    ConvShape shape;
+    const KernelTable* kernels;
+    bool once;
+    double tolerance;
+    bool found;
+    ShortScheme scheme;
+  };
+  thread_local Search last{};
+  ConvShape shape = request.shape;
+  shape.batch = 1;  // no scheme depends on it
+  if (std::memcmp(&shape, &last.shape, sizeof shape) != 0 || request.kernels != last.kernels ||
+      request.once != last.once || request.tolerance != last.tolerance) {
+    last = {shape, request.kernels, request.once, request.tolerance, false, {}};
+    last.found = cheapest_schemes(request, &last.scheme, 1) == 1;
+  }
+  if (!last.found) return false;
+  *scheme = last.scheme;
+  // No bit of a result depends on the regions.
+  choose_regions(Problem(request), request.threads, scheme);
+  return true;
 }
 
 int cheapest_schemes(const PlanRequest& request, ShortScheme* schemes, int most) {
   const Problem problem(request);
-  int count;
-  const ShortAlgorithm* const all = short_algorithms(&count);
   constexpr int most_fits = 64;
-  const ShortAlgorithm* fitting[3][most_fits];
-  int groups[3][most_fits];
-  int fits[3] = {0, 0, 0};
+  ShortFit fitting[3][most_fits];
+  int fits[3];
   bool any = false;
   for (int i = 0; i < 3; ++i) {
     const Axis& axis = problem.axes[i];
-    if (axis.kernel == 1) {
-      if (axis.stride != 1) return 0;
-      fitting[i][0] = &pointwise_algorithm;
-      groups[i][0] = fits[i] = 1;
-      continue;
-    }
-    for (int j = 0; j < count && fits[i] < most_fits; ++j) {
-      const int64_t needed = ceil_div(axis.kernel, all[j].taps);
-      if ((needed > 1 && i < 2) || needed > 64) continue;
-      if (!ShortAxis::fits(all[j], axis, static_cast<int>(needed), problem.zero_padded)) continue;
-      fitting[i][fits[i]] = &all[j];
-      groups[i][fits[i]++] = static_cast<int>(needed);
-    }
+    fits[i] = ShortAxis::list_fits(axis, i == 2, problem.zero_padded, fitting[i], most_fits);
     if (fits[i] == 0) return 0;
-    any = true;
+    any |= axis.kernel > 1;
   }
   // What direct kernels do in 20 µs is not worth a transform.
   const double multiply_adds = static_cast<double>(problem.shape.out_channels) *
@@ -226,7 +280,13 @@ int cheapest_schemes(const PlanRequest& request, ShortScheme* schemes, int most)
   for (int z = 0; z < fits[0]; ++z) {
     for (int y = 0; y < fits[1]; ++y) {
       for (int x = 0; x < fits[2]; ++x) {
-        ShortScheme candidate{{fitting[0][z], fitting[1][y], fitting[2][x]}, groups[2][x], {}, 0};
+        const ShortFit of[3] = {fitting[0][z], fitting[1][y], fitting[2][x]};
+        ShortScheme candidate{{}, of[2].tap_groups, {}, 0};
+        for (int i = 0; i < 3; ++i) {
+          candidate.axis[i] = of[i].algorithm;
+          candidate.second[i] = of[i].second;
+          candidate.first_tiles[i] = of[i].first_tiles;
+        }
         if (candidate.error(problem.channels) > request.tolerance) continue;
         choose_regions(problem, 1, &candidate);
         candidate.cycles = cycles_of(problem, candidate);
@@ -241,7 +301,6 @@ int cheapest_schemes(const PlanRequest& request, ShortScheme* schemes, int most)
       }
     }
   }
-  // No bit of a result depends on the regions.
   for (int i = 0; i < found; ++i) choose_regions(problem, request.threads, &schemes[i]);
   return found;
 }

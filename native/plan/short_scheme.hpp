@@ -3,6 +3,7 @@
 #include "plan/axis.hpp"
 #include "plan/plan.hpp"
 #include "plan/short_algorithm.hpp"
+#include "plan/short_axis.hpp"
 
 namespace atrous {
 
@@ -13,10 +14,22 @@ struct ShortScheme {
   // thread, and what it needs stays in L2. A single region is shared among the threads step by step.
   int64_t region[3];
   double cycles;  // estimate for one core
+  // Mixed tiles: a second algorithm of an axis, or null, and how many tiles of a phase the first one has (ShortFit). The
+  // image is then made up of parts, each with one algorithm along each axis.
+  const ShortAlgorithm* second[3] = {};
+  int64_t first_tiles[3] = {};
+
+  // Parts are numbered by bits: whether it is the second algorithm along each axis.
+  static constexpr int most_parts = 8;
+  bool has_part(int part) const;
+  // Its algorithms as a scheme of their own, and its tiles of an axis.
+  ShortScheme part(int part) const;
+  ShortPiece piece(int part, int axis) const;
 
   int64_t points() const { return int64_t{axis[0]->products} * axis[1]->products * axis[2]->products; }
   int64_t inputs() const { return int64_t{axis[0]->inputs()} * axis[1]->inputs() * axis[2]->inputs(); }
   int64_t outputs() const { return int64_t{axis[0]->outputs} * axis[1]->outputs * axis[2]->outputs; }
+  // Of schemes without mixed tiles.
   bool same_weights(const ShortScheme& other) const;
   // Largest float32 error to expect with so many input channels (of a group), relative to the output's standard
   // deviation.

@@ -52,7 +52,7 @@ Napi::Value list(const Napi::CallbackInfo& info) {
   return result;
 }
 
-constexpr int pointwise = -1;
+constexpr int pointwise = -1, none = -1;
 
 // Null for a number that is none.
 const ShortAlgorithm* algorithm_at(int64_t index) {
@@ -86,10 +86,35 @@ bool fits_lanes(const ShortAlgorithm& algorithm, const ConvShape& shape, int axi
 
 using Fits = bool (*)(const ShortAlgorithm& algorithm, const ConvShape& shape, int axis, int64_t tap_groups);
 
-// shortFits(shape), laneFits(shape): for each axis (depth, height, width) all { algorithm, tapGroups } that compute it.
-// Algorithms are numbers in shortAlgorithms(); −1: an axis of one tap, left as it is, or with tiles in lanes the width.
-template <Fits fits>
-Napi::Value all_fits(const Napi::CallbackInfo& info) {
+Napi::Object describe(Napi::Env env, const ShortFit& fit) {
+  Napi::Object result = Napi::Object::New(env);
+  result.Set("algorithm", index_of(fit.algorithm));
+  result.Set("tapGroups", fit.tap_groups);
+  result.Set("second", fit.second ? index_of(fit.second) : none);
+  result.Set("firstTiles", static_cast<double>(fit.first_tiles));
+  return result;
+}
+
+// shortFits(shape): for each axis (depth, height, width) all { algorithm, tapGroups, second, firstTiles } that compute it.
+// Algorithms are numbers in shortAlgorithms(); −1: an axis of one tap, left as it is, and no second algorithm.
+Napi::Value short_fits(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  const ConvShape shape = shape_of(info[0]);
+  Napi::Array result = Napi::Array::New(env);
+  for (int axis = 0; axis < 3; ++axis) {
+    constexpr int most = 128;
+    ShortFit fits[most];
+    const int count = ShortAxis::list_fits(axis_of(with_padding_applied(shape), axis), axis == 2,
+                                           shape.padding_mode == PaddingMode::zeros, fits, most);
+    Napi::Array fitting = Napi::Array::New(env);
+    for (int i = 0; i < count; ++i) fitting.Set(static_cast<uint32_t>(i), describe(env, fits[i]));
+    result.Set(static_cast<uint32_t>(axis), fitting);
+  }
+  return result;
+}
+
+// laneFits(shape): the same with tiles in lanes, where no axis has a second algorithm; −1 also along the width.
+Napi::Value lane_fits(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   const ConvShape shape = shape_of(info[0]);
   int count;
@@ -100,11 +125,8 @@ Napi::Value all_fits(const Napi::CallbackInfo& info) {
     for (int i = pointwise; i < count; ++i) {
       const ShortAlgorithm& algorithm = *algorithm_at(i);
       const int64_t tap_groups = ceil_div(shape.kernel[axis], algorithm.taps);
-      if (!fits(algorithm, shape, axis, tap_groups)) continue;
-      Napi::Object fit = Napi::Object::New(env);
-      fit.Set("algorithm", i);
-      fit.Set("tapGroups", static_cast<double>(tap_groups));
-      fitting.Set(fitting.Length(), fit);
+      if (!fits_lanes(algorithm, shape, axis, tap_groups)) continue;
+      fitting.Set(fitting.Length(), describe(env, ShortFit{&algorithm, nullptr, 0, static_cast<int>(tap_groups)}));
     }
     result.Set(static_cast<uint32_t>(axis), fitting);
   }
@@ -142,6 +164,17 @@ struct ChannelsInLanes {
     for (uint32_t i = 0; i < 3; ++i) {
       const int64_t region = fields.element("region", i), unit = int64_t{scheme->axis[i]->outputs} * shape.dilation[i];
       const bool whole = region == shape.output[i];
+      const int64_t second = fields.element("second", i), first_tiles = fields.element("firstTiles", i);
+      if (second != none) {
+        scheme->second[i] = algorithm_at(second);
+        scheme->first_tiles[i] = first_tiles;
+        const Axis axis = axis_of(with_padding_applied(shape), static_cast<int>(i));
+        if (!whole || first_tiles < 1 || !scheme->second[i] ||
+            !ShortAxis::fits(*scheme->axis[i], *scheme->second[i], axis, shape.padding_mode == PaddingMode::zeros)) {
+          fail(value.Env(), "the scheme's mixed tiles do not fit axis " + std::to_string(i));
+          return false;
+        }
+      }
       if (!(whole || (region > 0 && region % unit == 0 && shape.padding_mode == PaddingMode::zeros))) {
         fail(value.Env(), "the scheme's regions do not fit axis " + std::to_string(i));
         return false;
@@ -329,20 +362,25 @@ Napi::Value lane_pieces(const Napi::CallbackInfo& info) {
 Napi::Object describe(Napi::Env env, const ShortScheme& scheme) {
   Napi::Object result = Napi::Object::New(env);
   Napi::Array algorithms = Napi::Array::New(env), region = Napi::Array::New(env);
+  Napi::Array second = Napi::Array::New(env), first_tiles = Napi::Array::New(env);
   for (uint32_t i = 0; i < 3; ++i) {
     algorithms.Set(i, index_of(scheme.axis[i]));
+    second.Set(i, scheme.second[i] ? index_of(scheme.second[i]) : none);
+    first_tiles.Set(i, static_cast<double>(scheme.first_tiles[i]));
     region.Set(i, static_cast<double>(scheme.region[i]));
   }
   result.Set("algorithms", algorithms);
   result.Set("tapGroups", scheme.tap_groups);
   result.Set("region", region);
+  result.Set("second", second);
+  result.Set("firstTiles", first_tiles);
   return result;
 }
 
 void export_short_plans(Napi::Env env, Napi::Object exports) {
   exports.Set("shortAlgorithms", Napi::Function::New(env, list));
-  exports.Set("shortFits", Napi::Function::New(env, all_fits<fits>));
-  exports.Set("laneFits", Napi::Function::New(env, all_fits<fits_lanes>));
+  exports.Set("shortFits", Napi::Function::New(env, short_fits));
+  exports.Set("laneFits", Napi::Function::New(env, lane_fits));
   exports.Set("lanePieces", Napi::Function::New(env, lane_pieces));
   exports.Set("chooseShort", Napi::Function::New(env, choose));
   exports.Set("runShort", Napi::Function::New(env, run<ChannelsInLanes>));

@@ -315,10 +315,14 @@ export interface ShortScheme {
   readonly tapGroups: number;
   /** Outputs of a region along each axis: all, or a multiple of the algorithm's outputs times the dilation. */
   readonly region: readonly [number, number, number];
+  /** Numbers in shortAlgorithms(); −1: none. */
+  readonly second: readonly [number, number, number];
+  /** Tiles of a phase that the first algorithm computes where there is a second. */
+  readonly firstTiles: readonly [number, number, number];
 }
 
 /** LaneScheme of native/plan/lane_scheme.hpp. */
-export interface LaneScheme extends Omit<ShortScheme, 'region'> {
+export interface LaneScheme extends Omit<ShortScheme, 'region' | 'second' | 'firstTiles'> {
   /** At most so many tiles along depth and height are worked on at a time, … */
   readonly rows: number;
   /** … and of the width so many tiles and phases. Fewer phases than there are must be whole vectors. */
@@ -342,6 +346,9 @@ export interface LanePiece {
 export interface ShortFit {
   readonly algorithm: number;
   readonly tapGroups: number;
+  /** −1 or left out: none. */
+  readonly second?: number;
+  readonly firstTiles?: number;
 }
 
 /** One plan of a scheme, run on one input after the other. */

@@ -202,15 +202,18 @@ function expectFiniteLike(
 }
 
 /** How often half of the smallest float may be lost, weighed by what follows: once for an entry of B, once for a product and once for an entry of A. */
-function roundingsOf({ algorithms: numbers, tapGroups }: Scheme, { shape }: ConvCase): number {
+function roundingsOf(scheme: Scheme, { shape }: ConvCase): number {
   const growth = (matrix: Float64Array, columns: number) => {
     const rows = Array.from({ length: matrix.length / columns }, (_, i) => matrix.slice(i * columns, (i + 1) * columns));
     return Math.max(...rows.map((entries) => entries.reduce((sum, entry) => sum + Math.abs(entry), 0)));
   };
-  const used = numbers.flatMap((number) => (number < 0 ? [] : [algorithms[number]!]));
-  const product = (factor: (algorithm: (typeof used)[number]) => number) => used.reduce((all, algorithm) => all * factor(algorithm), 1);
+  const used = scheme.algorithms.map((number, axis) =>
+    [number, 'second' in scheme ? scheme.second[axis]! : -1].flatMap((n) => (n < 0 ? [] : [algorithms[n]!])),
+  );
+  const product = (factor: (algorithm: (typeof algorithms)[number]) => number) =>
+    used.reduce((all, ofAxis) => all * Math.max(1, ...ofAxis.map(factor)), 1);
   // Weights lie in [−1, 1).
-  const channels = (shape.inChannels / shape.groups) * tapGroups;
+  const channels = (shape.inChannels / shape.groups) * scheme.tapGroups;
   const entries = product(({ inputs }) => inputs) * product(({ b, inputs }) => growth(b, inputs));
   const kernels = product(({ g, taps }) => growth(g, taps));
   return product(({ a, products }) => growth(a, products)) * channels * (1 + kernels * entries);

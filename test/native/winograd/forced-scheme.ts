@@ -59,10 +59,17 @@ export function schemeOf(family: Family, shape: ConvShape, chosen: readonly Shor
   } as const;
   if (family === 'tiles in lanes') return { ...nest, ...lanePieces(turn) };
   const region = axes.map((axis) => {
-    const sizes = regionsOf(shape, axis, chosen[axis]!.algorithm);
+    const sizes = regionsOf(shape, axis, chosen[axis]!);
     return sizes[(turn + axis) % sizes.length]!;
   });
-  return { ...nest, region: [region[0]!, region[1]!, region[2]!] };
+  const second = chosen.map((fit) => fit.second ?? -1);
+  const firstTiles = chosen.map((fit) => fit.firstTiles ?? 0);
+  return {
+    ...nest,
+    region: [region[0]!, region[1]!, region[2]!],
+    second: [second[0]!, second[1]!, second[2]!],
+    firstTiles: [firstTiles[0]!, firstTiles[1]!, firstTiles[2]!],
+  };
 }
 
 /** As many as there are. */
@@ -82,8 +89,9 @@ export function inOnePiece(scheme: Scheme, shape: ConvShape): Scheme {
   return 'region' in scheme ? { ...scheme, region: shape.output } : { ...scheme, rows: all, tiles: all, phases: all };
 }
 
-function regionsOf(shape: ConvShape, axis: 0 | 1 | 2, algorithm: number): number[] {
+function regionsOf(shape: ConvShape, axis: 0 | 1 | 2, { algorithm, second = -1 }: ShortFit): number[] {
   const whole = shape.output[axis];
+  if (second >= 0) return [whole];
   const tile = algorithm < 0 ? 1 : algorithms[algorithm]!.outputs * shape.dilation[axis];
   // Padding with values is written out for the whole image only.
   return shape.paddingMode === 'zeros' ? [tile, 2 * tile, whole].filter((size) => size < whole || size === whole) : [whole];
