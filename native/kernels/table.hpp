@@ -165,7 +165,8 @@ struct ChunksToRows {
   const float* bias;   // [channels]
   bool relu;
 };
-using ChunksToRowsKernel = void (*)(const ChunksToRows& rows);
+// False: a result was not finite, before the activation.
+using ChunksToRowsKernel = bool (*)(const ChunksToRows& rows);
 
 // The map of the width between a line in chunks and the lanes of its points, a tile by itself:
 //
@@ -201,7 +202,8 @@ struct LanesToChunks {
   const float* bias;  // [channels] or null
   bool relu;
 };
-using LanesToChunksKernel = void (*)(const LanesToChunks& width);
+// False: a result was not finite, before the activation; those of lanes beyond the tiles' last count as well.
+using LanesToChunksKernel = bool (*)(const LanesToChunks& width);
 
 // The products of every point with tiles in lanes: `outputs` channels × `vectors` vectors at a time,
 //
@@ -254,6 +256,8 @@ struct VecOperations {
   // 4·lanes floats, units of 1, 2, 4 … < lanes: unit 4·i + q becomes unit i of the q-th quarter; and the inverse.
   void (*deinterleave4)(const float* in, int unit, float* out);
   void (*interleave4)(const float* in, int unit, float* out);
+  // in[unit], in[unit + 1] … in[unit + lanes − 1], the last `unit` of which lie behind the vector; units as above.
+  void (*shift_in)(const float* in, int unit, float* out);
 };
 
 struct KernelTable {

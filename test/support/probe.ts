@@ -52,7 +52,8 @@ export type VecOperation =
   | 'transpose'
   | 'deinterleave2'
   | 'deinterleave4'
-  | 'interleave4';
+  | 'interleave4'
+  | 'shift_in';
 
 /** The fields of a tile in table.hpp. `output` is written in place; `title` is what a crash is reported with. */
 export interface Tile {
@@ -385,9 +386,9 @@ export interface Probe {
   depthwiseChannels(isa: string, slot: number, rows: number, tile: DepthwiseTile, edge: Edge): void;
   shortTransform(isa: string, transform: ShortTransform, edge: Edge): void;
   rowsToChunks(isa: string, rows: RowsToChunks, edge: Edge): void;
-  chunksToRows(isa: string, rows: ChunksToRows, edge: Edge): void;
+  chunksToRows(isa: string, rows: ChunksToRows, edge: Edge): boolean;
   chunksToLanes(isa: string, width: LaneWidth, edge: Edge): void;
-  lanesToChunks(isa: string, width: LanesToChunks, edge: Edge): void;
+  lanesToChunks(isa: string, width: LanesToChunks, edge: Edge): boolean;
   pointProducts(isa: string, outputs: number, vectors: number, products: PointProducts, edge: Edge): void;
   /** [products][16] */
   transformKernels(isa: string, transform: KernelTransform, edge: Edge): void;

@@ -121,7 +121,8 @@ describe.each(probe.isas)('%s', (isa) => {
     });
     for (const edge of edges) {
       const chunks = untouched(chunkFloats);
-      probe.lanesToChunks(isa, { ...width, chunks, lanes: points, bias, relu }, edge);
+      const finite = probe.lanesToChunks(isa, { ...width, chunks, lanes: points, bias, relu }, edge);
+      if (exact) expect(finite).toBe(true);
       expected.expect(chunks, width.title, values, exact ? 'untouched' : 'anything');
     }
   };
@@ -174,6 +175,22 @@ describe.each(probe.isas)('%s', (isa) => {
         const products = { map: 'points_4_3 of products', points: 6, chunks: 4, tiles, phases, channels: 2, values: 'floats' } as const;
         runToChunks(products);
         runToChunks({ ...products, withBias: true, relu: true });
+      }
+    }
+  });
+
+  it.each([NaN, Infinity, -Infinity])('lanes_to_chunks tells of a result that is %f', (value) => {
+    for (const phases of [1, lanes]) {
+      const problem: Problem = { points: 4, chunks: 4, tiles: 2 * lanes, phases, channels: 2, values: 'floats' };
+      const { width, chunkFloats, laneFloats } = layOut(problem, 'toChunks');
+      const matrix = Float32Array.from({ length: 16 }, (_, i) => (i % 5 === 0 ? 1 : 0));
+      for (let point = 0; point < 4; point++) {
+        for (const n of [0, lanes - 1, 2 * lanes * phases - 1]) {
+          const points = new Float32Array(laneFloats);
+          points[point * width.pointStride + width.laneChannelStride + n] = value;
+          const call = { ...width, matrix, lanes: points, chunks: new Float32Array(chunkFloats), bias: null, relu: true };
+          expect(probe.lanesToChunks(isa, call, 'end'), `${phases}, ${point}, ${n}`).toBe(false);
+        }
       }
     }
   });
