@@ -8,6 +8,7 @@
 #pragma once
 #include "kernels/prefetch.hpp"
 #include "kernels/short_transform.hpp"
+#include "kernels/symmetric_points.hpp"
 #include "kernels/table.hpp"
 #include "kernels/unroll.hpp"
 #include "kernels/with_unit.hpp"
@@ -54,31 +55,43 @@ struct DenseMapToFour {
     for (int row = 0; row < 4; ++row) out(row, sum[row]);
   }
 };
-template <class V>
-struct Points4x3Input {
-  static constexpr int from = 6;
+// Of symmetric points.
+template <class V, int From>
+struct SymmetricInput {
+  static constexpr int from = From;
   const float* matrix;
   int rows;
   template <class Input, class Output>
   inline ATROUS_INLINE void operator()(Input in, Output out) const {
-    Points4x3<V>::from_input(in, out);
+    SymmetricPoints<V, From>::from_input(matrix, in, out);
   }
 };
-template <class V>
-struct Points4x3Products {
-  static constexpr int from = 6;
+template <class V, int From>
+struct SymmetricProducts {
+  static constexpr int from = From;
   const float* matrix;
   int rows;
   template <class Input, class Output>
   inline ATROUS_INLINE void operator()(Input in, Output out) const {
-    Points4x3<V>::from_products(in, out);
+    SymmetricPoints<V, From>::from_products(matrix, in, out);
   }
 };
 
-// What body returns of the map of this kind: `ByHand` for any structure but a dense one.
-template <class V, template <class, int> class Dense, class ByHand, class Body>
+// What body returns of the map of this kind.
+template <class V, template <class, int> class Dense, template <class, int> class Symmetric, class Body>
 auto with_map(ShortStructure structure, int from, Body body) {
-  if (structure != ShortStructure::dense) return body(ByHand{});
+  if (structure != ShortStructure::dense) {
+    switch (from) {
+      case 5:
+        return body(Symmetric<V, 5>{});
+      case 6:
+        return body(Symmetric<V, 6>{});
+      case 7:
+        return body(Symmetric<V, 7>{});
+      default:
+        return body(Symmetric<V, 8>{});
+    }
+  }
   switch (from) {
     case 1:
       return body(Dense<V, 1>{});
@@ -158,9 +171,9 @@ void map_columns(const AxisMap& axis, const Columns& columns, Finish<V>* finish)
   if (Finished) finish->check = check;
 }
 
-// The maps of depth and height; `ByHand` is that of their structure where it is not dense. They are functions that are
+// The maps of depth and height; `Symmetric` is that of a structure that is not dense. They are functions that are
 // called for a run of columns: as inlined loops, of all matrices' sizes, they were 160 KB of code.
-template <class V, class ByHand, bool Finished>
+template <class V, template <class, int> class Symmetric, bool Finished>
 class RowsMap {
  public:
   explicit RowsMap(const LaneRows& map)
@@ -195,8 +208,8 @@ class RowsMap {
   using Kernel = void (*)(const AxisMap& axis, const Columns& columns, Finish<V>* finish);
   template <bool Last>
   static Kernel kernel(const AxisMap& axis) {
-    return with_map<V, DenseMap, ByHand>(axis.structure, axis.from,
-                                         [](auto map) -> Kernel { return map_columns<V, decltype(map), Last>; });
+    return with_map<V, DenseMap, Symmetric>(axis.structure, axis.from,
+                                            [](auto map) -> Kernel { return map_columns<V, decltype(map), Last>; });
   }
   static constexpr ptrdiff_t block = 2 * V::lanes;
   static constexpr int most = ShortTransform::largest * ShortTransform::largest;
@@ -227,7 +240,7 @@ void rows_to_chunks(const RowsToChunks& t) {
   const ptrdiff_t end =
       map.run_count > 0 ? map.runs[map.run_count - 1].element + map.runs[map.run_count - 1].length : begin;
   const Register zero = V::load(t.zeros);
-  RowsMap<V, Points4x3Input<V>, false> map_rows(map);
+  RowsMap<V, SymmetricInput, false> map_rows(map);
   const float *rows[most], *tails[most];
   float *out[most], tail[most * lanes];
   for (int j = 0; j < from_rows; ++j) tails[j] = tail + j * lanes;
@@ -269,7 +282,7 @@ bool chunks_to_rows(const ChunksToRows& t) {
   constexpr int lanes = V::lanes, most = ShortTransform::largest * ShortTransform::largest;
   const LaneRows map = t.map;
   const int from_lines = map.from[0] * map.from[1], to_rows = map.to[0] * map.to[1];
-  RowsMap<V, Points4x3Products<V>, true> map_rows(map);
+  RowsMap<V, SymmetricProducts, true> map_rows(map);
   const float* in[most];
   float *rows[most], *tails[most], tail[most * lanes];
   for (int j = 0; j < to_rows; ++j) tails[j] = tail + j * lanes;
@@ -397,8 +410,8 @@ void map_to_lanes(const ChunksToLanes& t) {
 
 template <class V>
 void chunks_to_lanes(const ChunksToLanes& t) {
-  with_map<V, DenseMap, Points4x3Input<V>>(t.map.structure, t.map.from,
-                                           [](auto map) { return map_to_lanes<V, decltype(map)>; })(t);
+  with_map<V, DenseMap, SymmetricInput>(t.map.structure, t.map.from,
+                                        [](auto map) { return map_to_lanes<V, decltype(map)>; })(t);
 }
 
 template <class V, class Map>
@@ -447,8 +460,8 @@ bool map_to_chunks(const LanesToChunks& t) {
 
 template <class V>
 bool lanes_to_chunks(const LanesToChunks& t) {
-  return with_map<V, DenseMapToFour, Points4x3Products<V>>(t.map.structure, t.map.from,
-                                                           [](auto map) { return map_to_chunks<V, decltype(map)>; })(t);
+  return with_map<V, DenseMapToFour, SymmetricProducts>(t.map.structure, t.map.from,
+                                                        [](auto map) { return map_to_chunks<V, decltype(map)>; })(t);
 }
 
 }  // namespace

@@ -94,8 +94,15 @@ using DepthwiseKernel = void (*)(const DepthwiseRows& call);
 using PhasesKernel = void (*)(const float* in, ptrdiff_t rows, ptrdiff_t width, ptrdiff_t stride, float* out,
                               ptrdiff_t pitch);
 
-// How a matrix of a linear map is applied: entry by entry, or as the kernel of this name does it.
-enum class ShortStructure : int32_t { dense, points_4_3_input, points_4_3_products };
+// How a matrix of a linear map is applied: entry by entry, or as the kernel of this name does it; that of symmetric
+// points, with tiles in lanes only, takes constants of its own in place of the matrix.
+enum class ShortStructure : int32_t {
+  dense,
+  points_4_3_input,
+  points_4_3_products,
+  symmetric_input,
+  symmetric_products
+};
 
 // A linear map of a tile of pixels or of products, separable by axes, on every channel:
 //

@@ -134,8 +134,8 @@ double cycles_of(const Problem& problem, LaneScheme* scheme) {
     inputs[i] = nest.axis[i]->inputs();
     products[i] = nest.axis[i]->products;
     outputs[i] = nest.axis[i]->outputs;
-    input_work[i] = nest.axis[i]->input_work();
-    output_work[i] = nest.axis[i]->output_work();
+    input_work[i] = symmetric_input_work(*nest.axis[i]);
+    output_work[i] = symmetric_output_work(*nest.axis[i]);
   }
   const int64_t all_tiles = LaneAxis::count_tiles(width, problem.axes[2]);
   const double pieces = static_cast<double>(ceil_div(all_tiles, scheme->tiles) *

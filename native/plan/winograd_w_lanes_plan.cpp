@@ -62,6 +62,11 @@ class WinogradWLanesPlan final : public ConvPlan {
     std::fill_n(zeros_.data(), zeros_.size(), 0.0f);
     for (int i = 0; i < 3; ++i) {
       const ShortAlgorithm& a = *scheme.nest.axis[i];
+      if (a.pairs[0] > 0) {
+        symmetric_input_constants(a, input_matrix_[i]);
+        symmetric_output_constants(a, output_matrix_[i]);
+        continue;
+      }
       for (int j = 0; j < a.products * a.inputs(); ++j) input_matrix_[i][j] = static_cast<float>(a.b[j]);
       for (int j = 0; j < a.outputs * a.products; ++j) output_matrix_[i][j] = static_cast<float>(a.a[j]);
     }
@@ -266,8 +271,8 @@ class WinogradWLanesPlan final : public ConvPlan {
   }
 
   static ShortStructure structure(const ShortAlgorithm& a, bool inputs) {
-    if (!a.points_4_3) return ShortStructure::dense;
-    return inputs ? ShortStructure::points_4_3_input : ShortStructure::points_4_3_products;
+    if (a.pairs[0] == 0) return ShortStructure::dense;
+    return inputs ? ShortStructure::symmetric_input : ShortStructure::symmetric_products;
   }
 
   void transform_rows(const float* input, const Item& item, const Scratch& scratch) const {
