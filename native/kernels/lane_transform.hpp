@@ -230,6 +230,8 @@ inline ATROUS_INLINE void each_line(const LaneRows& map, Body body) {
   }
 }
 
+// What is read often is copied first, here and below: a vector that is stored might be anything, also a field of the
+// arguments.
 template <class V>
 void rows_to_chunks(const RowsToChunks& t) {
   using Register = typename V::Register;
