@@ -2,11 +2,10 @@
 // formula.
 //
 // One vector of channels of a whole tile at a time: width first, then height, then depth, by way of scratch that stays
-// in L1 (two-dimensional tiles of 10 × 12 values take 7.5 KiB). Matrices are dense and broadcast from memory: an FMA an
-// entry. Values of a tile are pages apart, where no hardware prefetcher follows: each cache line is asked for two vectors
+// in L1 (two-dimensional tiles of 10 × 12 values take 7.5 KiB). Entries of matrices are broadcast from memory. Values of a tile are pages apart, where no hardware prefetcher follows: each cache line is asked for two vectors
 // ahead, without which transforms to and from L3 took twice as long.
 #pragma once
-#include "kernels/points_4_3.hpp"
+#include "kernels/axis_map.hpp"
 #include "kernels/prefetch.hpp"
 #include "kernels/table.hpp"
 #include "kernels/unroll.hpp"
@@ -14,83 +13,23 @@
 namespace atrous {
 namespace {
 
-// out(row) = Σ_i matrix[row][i]·in(i) for all rows, the `From` inputs held in registers.
-template <class V, int From, class Input, class Output>
-inline ATROUS_INLINE void apply_matrix(const float* matrix, int rows, Input in, Output out) {
-  using Register = typename V::Register;
-  Register x[From];
-  ATROUS_UNROLL
-  for (int i = 0; i < From; ++i) x[i] = in(i);
-  for (int row = 0; row < rows; ++row, matrix += From) {
-    Register sum = V::zero();
-    ATROUS_UNROLL
-    for (int i = 0; i < From; ++i) sum = V::multiply_add(V::broadcast(matrix + i), x[i], sum);
-    out(row, sum);
-  }
-}
-
-// One axis' map with its structure known at compile time: body(map) with map(in, out) for one vector.
-template <class V, int From>
-struct DenseMap {
-  const float* matrix;
-  int rows;
-  template <class Input, class Output>
-  inline ATROUS_INLINE void operator()(Input in, Output out) const {
-    apply_matrix<V, From>(matrix, rows, in, out);
-  }
-};
-template <class V>
-struct Points4x3Input {
-  template <class Input, class Output>
-  inline ATROUS_INLINE void operator()(Input in, Output out) const {
-    Points4x3<V>::from_input(in, out);
-  }
-};
-template <class V>
-struct Points4x3Products {
-  template <class Input, class Output>
-  inline ATROUS_INLINE void operator()(Input in, Output out) const {
-    Points4x3<V>::from_products(in, out);
-  }
-};
-
-template <class V, class Body>
-inline ATROUS_INLINE void with_map(ShortStructure structure, int from, const float* matrix, int rows, Body body) {
-  if (structure == ShortStructure::points_4_3_input) return body(Points4x3Input<V>{});
-  if (structure == ShortStructure::points_4_3_products) return body(Points4x3Products<V>{});
-  switch (from) {
-    case 1:
-      return body(DenseMap<V, 1>{matrix, rows});
-    case 2:
-      return body(DenseMap<V, 2>{matrix, rows});
-    case 3:
-      return body(DenseMap<V, 3>{matrix, rows});
-    case 4:
-      return body(DenseMap<V, 4>{matrix, rows});
-    case 5:
-      return body(DenseMap<V, 5>{matrix, rows});
-    case 6:
-      return body(DenseMap<V, 6>{matrix, rows});
-    case 7:
-      return body(DenseMap<V, 7>{matrix, rows});
-    case 8:
-      return body(DenseMap<V, 8>{matrix, rows});
-    case 9:
-      return body(DenseMap<V, 9>{matrix, rows});
-    case 10:
-      return body(DenseMap<V, 10>{matrix, rows});
-    case 11:
-      return body(DenseMap<V, 11>{matrix, rows});
-    case 12:
-      return body(DenseMap<V, 12>{matrix, rows});
-  }
-}
-
-// The same for a single vector.
+// The map of an axis whose structure is known at run time only.
 template <class V, class Input, class Output>
-inline ATROUS_INLINE void apply_matrix(ShortStructure structure, int from, const float* matrix, int rows, Input in,
-                                       Output out) {
-  with_map<V>(structure, from, matrix, rows, [&](auto map) ATROUS_INLINE { map(in, out); });
+inline ATROUS_INLINE void apply_map(ShortStructure structure, int from, const float* matrix, int rows, Input in,
+                                    Output out) {
+  const auto apply = [&](auto map) ATROUS_INLINE {
+    map.matrix = matrix;
+    map.rows = rows;
+    map(in, out);
+  };
+  switch (structure) {
+    case ShortStructure::dense:
+      return with_dense_map<V, DenseMap>(from, apply);
+    case ShortStructure::symmetric_input:
+      return with_symmetric_map<V, SymmetricInput>(from, apply);
+    case ShortStructure::symmetric_products:
+      return with_symmetric_map<V, SymmetricProducts>(from, apply);
+  }
 }
 
 template <class V>
@@ -127,10 +66,10 @@ void short_transform(const ShortTransform& t) {
         return V::load(in[i] + v * lanes);
       };
       if (one_axis) {
-        apply_matrix<V>(t.structure[2], t.from[2], t.matrix[2], t.to[2], load, store);
+        apply_map<V>(t.structure[2], t.from[2], t.matrix[2], t.to[2], load, store);
       } else {
-        apply_matrix<V>(t.structure[2], t.from[2], t.matrix[2], t.to[2], load,
-                        [&](int p, Register y) ATROUS_INLINE { V::store(out + p * lanes, y); });
+        apply_map<V>(t.structure[2], t.from[2], t.matrix[2], t.to[2], load,
+                     [&](int p, Register y) ATROUS_INLINE { V::store(out + p * lanes, y); });
       }
     }
     if (one_axis) continue;
@@ -143,11 +82,11 @@ void short_transform(const ShortTransform& t) {
           float* out = heights + (z * plane + x) * lanes;
           const auto load = [&](int i) ATROUS_INLINE { return V::load(in + i * t.to[2] * lanes); };
           if (two_axes) {
-            apply_matrix<V>(t.structure[1], t.from[1], t.matrix[1], t.to[1], load,
-                            [&](int p, Register y) ATROUS_INLINE { store(p * t.to[2] + x, y); });
+            apply_map<V>(t.structure[1], t.from[1], t.matrix[1], t.to[1], load,
+                         [&](int p, Register y) ATROUS_INLINE { store(p * t.to[2] + x, y); });
           } else {
-            apply_matrix<V>(t.structure[1], t.from[1], t.matrix[1], t.to[1], load,
-                            [&](int p, Register y) ATROUS_INLINE { V::store(out + p * t.to[2] * lanes, y); });
+            apply_map<V>(t.structure[1], t.from[1], t.matrix[1], t.to[1], load,
+                         [&](int p, Register y) ATROUS_INLINE { V::store(out + p * t.to[2] * lanes, y); });
           }
         }
       }
@@ -156,7 +95,7 @@ void short_transform(const ShortTransform& t) {
 
     for (int point = 0; point < plane; ++point) {
       const float* in = heights + point * lanes;
-      apply_matrix<V>(
+      apply_map<V>(
           t.structure[0], t.from[0], t.matrix[0], t.to[0],
           [&](int i) ATROUS_INLINE { return V::load(in + i * plane * lanes); },
           [&](int p, Register y) ATROUS_INLINE { store(p * plane + point, y); });

@@ -97,8 +97,9 @@ using DepthwiseKernel = void (*)(const DepthwiseRows& call);
 using PhasesKernel = void (*)(const float* in, ptrdiff_t rows, ptrdiff_t width, ptrdiff_t stride, float* out,
                               ptrdiff_t pitch);
 
-// How a matrix of a linear map is applied: entry by entry, or as the kernel of this name does it.
-enum class ShortStructure : int32_t { dense, points_4_3_input, points_4_3_products };
+// How a linear map of an axis is given: by the entries of its matrix, or by the constants of symmetric points
+// (kernels/symmetric_points.hpp).
+enum class ShortStructure : int32_t { dense, symmetric_input, symmetric_products };
 
 // A linear map of a tile of pixels or of products, separable by axes, on every channel:
 //
@@ -168,7 +169,8 @@ struct ChunksToRows {
   const float* bias;   // [channels]
   bool relu;
 };
-using ChunksToRowsKernel = void (*)(const ChunksToRows& rows);
+// False: a result was not finite, before the activation.
+using ChunksToRowsKernel = bool (*)(const ChunksToRows& rows);
 
 // The map of the width between a line in chunks and the lanes of its points, a tile by itself:
 //
@@ -204,7 +206,8 @@ struct LanesToChunks {
   const float* bias;  // [channels] or null
   bool relu;
 };
-using LanesToChunksKernel = void (*)(const LanesToChunks& width);
+// False: a result was not finite, before the activation; those of lanes beyond the tiles' last count as well.
+using LanesToChunksKernel = bool (*)(const LanesToChunks& width);
 
 // The products of every point with tiles in lanes: `outputs` channels × `vectors` vectors at a time,
 //
@@ -286,6 +289,8 @@ struct VecOperations {
   // 4·lanes floats, units of 1, 2, 4 … < lanes: unit 4·i + q becomes unit i of the q-th quarter; and the inverse.
   void (*deinterleave4)(const float* in, int unit, float* out);
   void (*interleave4)(const float* in, int unit, float* out);
+  // in[unit], in[unit + 1] … in[unit + lanes − 1], the last `unit` of which lie behind the vector; units as above.
+  void (*shift_in)(const float* in, int unit, float* out);
 };
 
 struct KernelTable {

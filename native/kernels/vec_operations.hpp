@@ -1,30 +1,17 @@
 // The operations of a Vec type as functions on memory: VecOperations in kernels/table.hpp.
 #pragma once
 #include "kernels/table.hpp"
+#include "kernels/with_unit.hpp"
 
 namespace atrous {
 namespace {
-
-template <int Value>
-struct Constant {
-  constexpr int operator()() const { return Value; }
-};
 
 // body(unit, registers) on 4·lanes floats, the unit known at compile time.
 template <class V, class Body>
 void four_registers(const float* in, int unit, float* out, Body body) {
   typename V::Register r[4];
   for (int i = 0; i < 4; ++i) r[i] = V::load(in + i * V::lanes);
-  if (unit == 1) body(Constant<1>{}, r);
-  if constexpr (V::lanes > 2) {
-    if (unit == 2) body(Constant<2>{}, r);
-  }
-  if constexpr (V::lanes > 4) {
-    if (unit == 4) body(Constant<4>{}, r);
-  }
-  if constexpr (V::lanes > 8) {
-    if (unit == 8) body(Constant<8>{}, r);
-  }
+  with_unit<V>(unit, [&](auto constant) { body(constant, r); });
   for (int i = 0; i < 4; ++i) V::store(out + i * V::lanes, r[i]);
 }
 
@@ -74,6 +61,10 @@ constexpr VecOperations vec_operations() {
       [](const float* in, int unit, float* out) {
         four_registers<V>(in, unit, out,
                           [](auto constant, typename V::Register(&r)[4]) { V::template interleave4<constant()>(r); });
+      },
+      [](const float* in, int unit, float* out) {
+        with_unit<V>(
+            unit, [&](auto constant) { V::store(out, V::template shift_in<constant()>(V::load(in), in + V::lanes)); });
       },
   };
 }

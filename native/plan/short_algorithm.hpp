@@ -7,13 +7,14 @@
 //
 // Under dilation d an axis is d interleaved ones, each with the algorithm of d = 1. Along several axes algorithms nest.
 #pragma once
+#include "kernels/table.hpp"
 
 namespace atrous {
 
 enum class ShortForm { open, closed };
 
 struct ShortAlgorithm {
-  static constexpr int max_outputs = 8, max_inputs = 10, max_taps = 7, max_products = 12;
+  static constexpr int max_outputs = 8, max_inputs = 10, max_taps = 7, max_products = 12, max_pairs = 3;
 
   ShortForm form;
   int outputs, taps, products;
@@ -23,12 +24,21 @@ struct ShortAlgorithm {
   double a[max_outputs * max_products];  // [outputs][products]
   double b[max_products * max_inputs];   // [products][inputs]
   double g[max_products * max_taps];     // [products][taps]
-  bool points_4_3 = false;               // kernels/points_4_3.hpp applies A and B
+  double pairs[max_pairs] = {};          // points ±p: kernels/symmetric_points.hpp applies A and B; zeros: matrices
 
-  // Operations of B and of A on one vector.
-  constexpr int input_work() const { return points_4_3 ? 12 : products * inputs(); }
-  constexpr int output_work() const { return points_4_3 ? 13 : outputs * products; }
   constexpr int inputs() const { return form == ShortForm::closed ? outputs : outputs + taps - 1; }
+
+  // How kernels apply B and A, the constants that they take, and their operations on one vector.
+  ShortStructure input_structure() const {
+    return pairs[0] > 0 ? ShortStructure::symmetric_input : ShortStructure::dense;
+  }
+  ShortStructure output_structure() const {
+    return pairs[0] > 0 ? ShortStructure::symmetric_products : ShortStructure::dense;
+  }
+  void input_constants(float* constants) const;   // at most max_products · max_inputs
+  void output_constants(float* constants) const;  // at most max_outputs · max_products
+  int input_work() const;
+  int output_work() const;
 };
 
 // All of them; sets *count.

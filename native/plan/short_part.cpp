@@ -20,9 +20,8 @@ ShortPart::ShortPart(const PlanRequest& request, const ShortScheme& nest, const 
             ShortAxis(pieces[1], axis_of(shape_, 1), 1, nest.region[1]),
             ShortAxis(pieces[2], axis_of(shape_, 2), nest.tap_groups, nest.region[2])} {
   for (int i = 0; i < 3; ++i) {
-    const ShortAlgorithm& a = *nest.axis[i];
-    for (int j = 0; j < a.products * a.inputs(); ++j) input_matrix_[i][j] = static_cast<float>(a.b[j]);
-    for (int j = 0; j < a.outputs * a.products; ++j) output_matrix_[i][j] = static_cast<float>(a.a[j]);
+    nest.axis[i]->input_constants(input_matrix_[i]);
+    nest.axis[i]->output_constants(output_matrix_[i]);
   }
   const int64_t lanes = kernels_->lanes;
   const int64_t most_tiles = axes_[0].most_tiles() * axes_[1].most_tiles() * axes_[2].most_tiles();
@@ -75,7 +74,7 @@ void ShortPart::transform_inputs(const ShortRegion& region, int64_t group, int64
   transform.scratch = scratch.transform;
   for (int i = 0; i < 3; ++i) {
     transform.matrix[i] = input_matrix_[i];
-    if (nest_.axis[i]->points_4_3) transform.structure[i] = ShortStructure::points_4_3_input;
+    transform.structure[i] = nest_.axis[i]->input_structure();
     transform.from[i] = nest_.axis[i]->inputs();
     transform.to[i] = nest_.axis[i]->products;
   }
@@ -158,7 +157,7 @@ void ShortPart::transform_products(const ShortRegion& region, int64_t group, int
   transform.scratch = scratch.transform;
   for (int i = 0; i < 3; ++i) {
     transform.matrix[i] = output_matrix_[i];
-    if (nest_.axis[i]->points_4_3) transform.structure[i] = ShortStructure::points_4_3_products;
+    transform.structure[i] = nest_.axis[i]->output_structure();
     transform.from[i] = nest_.axis[i]->products;
     transform.to[i] = nest_.axis[i]->outputs;
   }

@@ -87,7 +87,8 @@ Napi::Value rows_to_chunks(const Napi::CallbackInfo& info) {
   return env.Undefined();
 }
 
-// chunksToRows(isa, { … as above, unwanted: how many, bias, relu }, edge): `rows` are written in place.
+// chunksToRows(isa, { … as above, unwanted: how many, bias, relu }, edge): whether all is finite; `rows` are written in
+// place.
 Napi::Value chunks_to_rows(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   const KernelTable* const kernels = kernels_of(info[0]);
@@ -101,14 +102,15 @@ Napi::Value chunks_to_rows(const Napi::CallbackInfo& info) {
   GuardedFloats bias = guarded("bias", fields.object.Get("bias"), edge);
   if (!arguments || !chunks || !rows || !unwanted || !bias) return fail(env, "no memory");
   const std::unique_ptr<float*[]> pointers = arguments.rows_in(rows.data(), arguments.map.to, fields);
+  bool finite;
   {
     const std::string title = fields.title();
     const FaultReport report(title.c_str());
-    kernels->chunks_to_rows(
+    finite = kernels->chunks_to_rows(
         {arguments.map, chunks.data(), pointers.get(), unwanted.data(), bias.data(), fields["relu"] != 0});
   }
   copy_back(rows, fields.object.Get("rows"));
-  return env.Undefined();
+  return Napi::Boolean::New(env, finite);
 }
 
 // LaneWidth and what it points to; planes hold NaNs.
@@ -157,7 +159,7 @@ Napi::Value chunks_to_lanes(const Napi::CallbackInfo& info) {
   return env.Undefined();
 }
 
-// lanesToChunks(isa, { … as above, bias: or null, relu }, edge): `chunks` are written in place.
+// lanesToChunks(isa, { … as above, bias: or null, relu }, edge): whether all is finite; `chunks` are written in place.
 Napi::Value lanes_to_chunks(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   const KernelTable* const kernels = kernels_of(info[0]);
@@ -170,14 +172,15 @@ Napi::Value lanes_to_chunks(const Napi::CallbackInfo& info) {
   const Napi::Value bias_value = fields.object.Get("bias");
   GuardedFloats bias = guarded_or_none("bias", bias_value, edge);
   if (!arguments || !lanes || !chunks || !bias) return fail(env, "no memory");
+  bool finite;
   {
     const std::string title = fields.title();
     const FaultReport report(title.c_str());
-    kernels->lanes_to_chunks(
+    finite = kernels->lanes_to_chunks(
         {arguments.map, lanes.data(), chunks.data(), bias_value.IsNull() ? nullptr : bias.data(), fields["relu"] != 0});
   }
   copy_back(chunks, fields.object.Get("chunks"));
-  return env.Undefined();
+  return Napi::Boolean::New(env, finite);
 }
 
 // pointProducts(isa, outputs, vectors, { title, input, inputPointStride, offset, points, weight, output,

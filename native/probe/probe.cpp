@@ -117,6 +117,7 @@ Napi::Value describe(const Napi::CallbackInfo& info) {
   operations.Set("deinterleave2", is_filled(env, kernels->vec.deinterleave2));
   operations.Set("deinterleave4", is_filled(env, kernels->vec.deinterleave4));
   operations.Set("interleave4", is_filled(env, kernels->vec.interleave4));
+  operations.Set("shift_in", is_filled(env, kernels->vec.shift_in));
   result.Set("lanes", kernels->lanes);
   result.Set("transformWidth", kernels->transform_width);
   result.Set("slots", slots);
@@ -176,6 +177,8 @@ Napi::Value vec(const Napi::CallbackInfo& info) {
       operations.deinterleave4(in, count, out);
     } else if (name == "interleave4") {
       operations.interleave4(in, count, out);
+    } else if (name == "shift_in") {
+      operations.shift_in(in, count, out);
     } else {
       return fail(env, "no vector operation " + name);
     }

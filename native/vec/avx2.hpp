@@ -143,7 +143,20 @@ struct Avx2 {
     }
   }
 
+  // Floats Unit, Unit + 1 … of v and then Unit more, those at p: units of 1, 2 or 4.
+  template <int Unit>
+  static Register shift_in(Register v, const float* p) {
+    if constexpr (Unit == 4) return upper_and_lower(v, _mm256_castps128_ps256(_mm_loadu_ps(p)));
+    // The upper half and what follows it.
+    const Register next = upper_and_lower(v, Unit == 1 ? broadcast(p) : load_pair(p));
+    return _mm256_castsi256_ps(_mm256_alignr_epi8(_mm256_castps_si256(next), _mm256_castps_si256(v), 4 * Unit));
+  }
+
  private:
+  static Register upper_and_lower(Register a, Register b) { return _mm256_permute2f128_ps(a, b, 0x21); }
+  static Register load_pair(const float* p) {
+    return _mm256_castps128_ps256(_mm_loadl_pi(_mm_setzero_ps(), reinterpret_cast<const __m64*>(p)));
+  }
   static Register low_halves(Register a, Register b) { return _mm256_permute2f128_ps(a, b, 0x20); }
   static Register high_halves(Register a, Register b) { return _mm256_permute2f128_ps(a, b, 0x31); }
   static Register unpack_low64(Register a, Register b) {

@@ -135,6 +135,13 @@ struct Avx512 {
     transpose_quarters(r);
   }
 
+  // Floats Unit, Unit + 1 … of v and then Unit more, those at p: units of 1, 2, 4 or 8.
+  template <int Unit>
+  static Register shift_in(Register v, const float* p) {
+    const __m512i next = _mm512_castps_si512(load_tail(p, Unit));
+    return _mm512_castsi512_ps(_mm512_alignr_epi32(next, _mm512_castps_si512(v), Unit));
+  }
+
  private:
   static Register low_halves(Register a, Register b) { return _mm512_shuffle_f32x4(a, b, 0x44); }
   static Register high_halves(Register a, Register b) { return _mm512_shuffle_f32x4(a, b, 0xee); }

@@ -87,6 +87,13 @@ struct Neon {
     r[3] = high_halves(c, d);
   }
 
+  // Floats Unit, Unit + 1 … of v and then Unit more, those at p: units of 1 or 2.
+  template <int Unit>
+  static Register shift_in(Register v, const float* p) {
+    if constexpr (Unit == 1) return vextq_f32(v, vld1q_dup_f32(p), 1);
+    return vcombine_f32(vget_high_f32(v), vld1_f32(p));
+  }
+
   static void transpose(Register (&r)[lanes]) {
     const Register a = vtrn1q_f32(r[0], r[1]), b = vtrn2q_f32(r[0], r[1]);
     const Register c = vtrn1q_f32(r[2], r[3]), d = vtrn2q_f32(r[2], r[3]);

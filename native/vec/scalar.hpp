@@ -58,6 +58,10 @@ struct Scalar {
   static void deinterleave4(Register (&)[4]) {}
   template <int Unit>
   static void interleave4(Register (&)[4]) {}
+  template <int Unit>
+  static Register shift_in(Register, const float* p) {
+    return *p;
+  }
 };
 
 }  // namespace

@@ -92,6 +92,16 @@ struct Sse2 {
     r[3] = high_halves(c, d);
   }
 
+  // Floats Unit, Unit + 1 … of v and then Unit more, those at p: units of 1 or 2.
+  template <int Unit>
+  static Register shift_in(Register v, const float* p) {
+    if constexpr (Unit == 1) {
+      const Register turned = _mm_move_ss(v, _mm_load_ss(p));
+      return _mm_shuffle_ps(turned, turned, 0x39);
+    }
+    return _mm_loadh_pi(_mm_movehl_ps(v, v), reinterpret_cast<const __m64*>(p));
+  }
+
   static void transpose(Register (&r)[lanes]) { _MM_TRANSPOSE4_PS(r[0], r[1], r[2], r[3]); }
 
  private:

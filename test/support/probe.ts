@@ -63,7 +63,8 @@ export type VecOperation =
   | 'deinterleave2'
   | 'interleave2'
   | 'deinterleave4'
-  | 'interleave4';
+  | 'interleave4'
+  | 'shift_in';
 
 /** The fields of a tile in table.hpp. `output` is written in place; `title` is what a crash is reported with. */
 export interface Tile {
@@ -150,7 +151,7 @@ export interface ShortTransform {
   readonly title: string;
   /** [to][from] of each axis: depth, height, width. */
   readonly matrix: readonly [Float32Array, Float32Array, Float32Array];
-  /** Of each axis: ShortStructure of table.hpp. 0: dense, 1: points_4_3 of inputs, 2: points_4_3 of products. */
+  /** Of each axis: ShortStructure of table.hpp. the place in linear-map.ts. */
   readonly structure: readonly [number, number, number];
   readonly from: readonly [number, number, number];
   readonly to: readonly [number, number, number];
@@ -421,9 +422,9 @@ export interface Probe {
   depthwiseChannels(isa: string, slot: number, rows: number, tile: DepthwiseTile, edge: Edge): void;
   shortTransform(isa: string, transform: ShortTransform, edge: Edge): void;
   rowsToChunks(isa: string, rows: RowsToChunks, edge: Edge): void;
-  chunksToRows(isa: string, rows: ChunksToRows, edge: Edge): void;
+  chunksToRows(isa: string, rows: ChunksToRows, edge: Edge): boolean;
   chunksToLanes(isa: string, width: LaneWidth, edge: Edge): void;
-  lanesToChunks(isa: string, width: LanesToChunks, edge: Edge): void;
+  lanesToChunks(isa: string, width: LanesToChunks, edge: Edge): boolean;
   pointProducts(isa: string, outputs: number, vectors: number, products: PointProducts, edge: Edge): void;
   /** [products][16] */
   transformKernels(isa: string, transform: KernelTransform, edge: Edge): void;

@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest';
 import { type ChunkRun, edges, type LaneRows, probe } from '../../support/probe.js';
 import { Random } from '../../support/random.js';
 import { ExpectedTile, untouched } from './expected-tile.js';
-import { constantsOf, type LinearMap, matrixOf, shuffled, structureOf } from './linear-map.js';
+import { constantsFor, constantsOf, type LinearMap, matrixOf, shuffled, structureOf } from './linear-map.js';
 
 type Sizes = readonly [depth: number, height: number];
 type Values = 'floats' | 'integers';
@@ -24,13 +24,13 @@ const sizes: readonly (readonly [from: Sizes, to: Sizes])[] = [
   [[1, 2], [12, 12]], // prettier-ignore
 ];
 
-const byHand: readonly (readonly [from: Sizes, to: Sizes, maps: readonly [LinearMap, LinearMap]])[] = [
-  [[1, 6], [1, 6], ['dense', 'points_4_3 of inputs']], // prettier-ignore
-  [[1, 6], [1, 4], ['dense', 'points_4_3 of products']], // prettier-ignore
-  [[6, 6], [6, 6], ['points_4_3 of inputs', 'points_4_3 of inputs']], // prettier-ignore
-  [[6, 6], [4, 4], ['points_4_3 of products', 'points_4_3 of products']], // prettier-ignore
-  [[6, 5], [6, 7], ['points_4_3 of inputs', 'dense']], // prettier-ignore
-  [[5, 6], [2, 4], ['dense', 'points_4_3 of products']], // prettier-ignore
+const symmetric: readonly (readonly [from: Sizes, to: Sizes, maps: readonly [LinearMap, LinearMap]])[] = [
+  [[1, 6], [1, 6], ['dense', 'symmetric points of inputs']], // prettier-ignore
+  [[1, 6], [1, 4], ['dense', 'symmetric points of products']], // prettier-ignore
+  [[6, 6], [6, 6], ['symmetric points of inputs', 'symmetric points of inputs']], // prettier-ignore
+  [[6, 6], [4, 4], ['symmetric points of products', 'symmetric points of products']], // prettier-ignore
+  [[6, 5], [6, 7], ['symmetric points of inputs', 'dense']], // prettier-ignore
+  [[5, 6], [2, 4], ['dense', 'symmetric points of products']], // prettier-ignore
 ];
 
 /** Which columns of a row are which elements of it in chunks. */
@@ -100,9 +100,10 @@ describe.each(probe.isas)('%s', (isa) => {
     );
     const matrix = (axis: 0 | 1) =>
       from[axis] === 1 && to[axis] === 1 ? Float32Array.of(1) : matrixOf(maps[axis], from[axis], to[axis], values, random);
+    const matrices = [matrix(0), matrix(1)] as const;
     const map: Omit<LaneRows, 'rows' | 'chunks'> = {
       title: `${isa} ${direction} ${from.join('×')} → ${to.join('×')} ${JSON.stringify(problem)}`,
-      matrix: [matrix(0), matrix(1)],
+      matrix: [constantsFor(maps[0], from[0], matrices[0]), constantsFor(maps[1], from[1], matrices[1])],
       structure: [structureOf(maps[0]), structureOf(maps[1])],
       from,
       to,
@@ -115,17 +116,21 @@ describe.each(probe.isas)('%s', (isa) => {
       rowOffset,
     };
     const rowFloats = Math.max(-rowLength, ...rowOffset.map((offset) => offset + (channels - 1) * rowLength)) + rowLength;
-    return { map, random, rowLength, rowFloats: Math.max(0, rowFloats), chunkFloats: lines * channels * lineLength };
+    return { map, matrices, random, rowLength, rowFloats: Math.max(0, rowFloats), chunkFloats: lines * channels * lineLength };
   };
 
   /** The sums of one column, [to] and their |terms|, from the values [from]. */
-  const mapColumn = ({ matrix, from, to }: Omit<LaneRows, 'rows' | 'chunks'>, values: readonly number[]) =>
+  const mapColumn = (
+    { from, to }: Omit<LaneRows, 'rows' | 'chunks'>,
+    [depth, height]: readonly [Float32Array, Float32Array],
+    values: readonly number[],
+  ) =>
     Array.from({ length: rowsOf(to) }, (_, p) => {
       const [p0, p1] = [Math.floor(p / to[1]), p % to[1]];
       let [value, magnitude] = [0, 0];
       for (let j = 0; j < values.length; j++) {
         const [j0, j1] = [Math.floor(j / from[1]), j % from[1]];
-        const term = matrix[0][p0 * from[0] + j0]! * matrix[1][p1 * from[1] + j1]! * values[j]!;
+        const term = depth[p0 * from[0] + j0]! * height[p1 * from[1] + j1]! * values[j]!;
         value += term;
         magnitude += Math.abs(term);
       }
@@ -135,7 +140,7 @@ describe.each(probe.isas)('%s', (isa) => {
   const termsOf = ({ from, maps }: Problem) => from[0] + from[1] + 1 + constantsOf(maps ?? []);
 
   const runToChunks = (problem: Problem) => {
-    const { map, random, rowLength, rowFloats, chunkFloats } = layOut(problem, 'toChunks');
+    const { map, matrices, random, rowLength, rowFloats, chunkFloats } = layOut(problem, 'toChunks');
     const rows = random[problem.values](rowFloats);
     const expected = new ExpectedTile(chunkFloats, false);
     const first = problem.runs[0]?.[1] ?? 0;
@@ -148,7 +153,7 @@ describe.each(probe.isas)('%s', (isa) => {
       for (const [column, element, length] of problem.runs) {
         for (let i = 0; i < length; i++) {
           const values = map.rowOffset.map((offset) => (offset < 0 ? 0 : rows[offset + c * rowLength + column + i]!));
-          mapColumn(map, values).forEach(({ value, magnitude }, line) => {
+          mapColumn(map, matrices, values).forEach(({ value, magnitude }, line) => {
             expected.set(c * map.channelStride + line * map.lineStride + element + i, value, magnitude, termsOf(problem));
           });
         }
@@ -162,7 +167,7 @@ describe.each(probe.isas)('%s', (isa) => {
   };
 
   const runToRows = (problem: Problem) => {
-    const { map, random, rowLength, rowFloats, chunkFloats } = layOut(problem, 'toRows');
+    const { map, matrices, random, rowLength, rowFloats, chunkFloats } = layOut(problem, 'toRows');
     const { channels, runs, relu = false, values } = problem;
     const chunks = random[values](chunkFloats);
     const bias = random[values](channels);
@@ -173,6 +178,7 @@ describe.each(probe.isas)('%s', (isa) => {
           const line = (j: number) => chunks[c * map.channelStride + j * map.lineStride + element + i]!;
           const sums = mapColumn(
             map,
+            matrices,
             Array.from({ length: rowsOf(problem.from) }, (_, j) => line(j)),
           );
           sums.forEach(({ value, magnitude }, p) => {
@@ -185,15 +191,15 @@ describe.each(probe.isas)('%s', (isa) => {
     }
     for (const edge of edges) {
       const rows = untouched(rowFloats);
-      probe.chunksToRows(isa, { ...map, rows, chunks, unwanted: rowLength, bias, relu }, edge);
+      expect(probe.chunksToRows(isa, { ...map, rows, chunks, unwanted: rowLength, bias, relu }, edge)).toBe(true);
       expected.expect(rows, map.title, values);
     }
   };
 
   describe.each([
-    ['rows_to_chunks', runToChunks],
-    ['chunks_to_rows', runToRows],
-  ] as const)('%s', (_, run) => {
+    ['rows_to_chunks', runToChunks, 'symmetric points of inputs'],
+    ['chunks_to_rows', runToRows, 'symmetric points of products'],
+  ] as const)('%s', (_, run, ofThisWay) => {
     // prettier-ignore
     it.each(sizes)('%j → %j', (from, to) => {
       for (const columns of someColumns) {
@@ -202,7 +208,7 @@ describe.each(probe.isas)('%s', (isa) => {
       }
     });
 
-    it.each(byHand)('%j → %j, %j', (from, to, maps) => {
+    it.each(symmetric.filter(([, , maps]) => maps.includes(ofThisWay)))('%j → %j, %j', (from, to, maps) => {
       for (const columns of someColumns) run({ ...columns, from, to, maps, channels: 2, missing: 4, relu: true, values: 'floats' });
     });
 
@@ -224,6 +230,23 @@ describe.each(probe.isas)('%s', (isa) => {
         run({ runs: [], chunkLength, from: [1, 3], to: [1, 2], channels: 3, missing: Infinity, values: 'floats' });
       }
     });
+  });
+
+  it.each([NaN, Infinity, -Infinity])('chunks_to_rows tells of a result that is %f', (value) => {
+    // Of whole vectors and of the rest of one, behind which lies what no run is of.
+    const length = 2 * lanes + 3;
+    const problem: Problem = { runs: [[0, 0, length]], chunkLength: length, from: [1, 2], to: [1, 2], channels: 2, missing: Infinity, values: 'floats' }; // prettier-ignore
+    const { map, rowFloats, rowLength, chunkFloats } = layOut(problem, 'toRows');
+    const matrix = [Float32Array.of(1), Float32Array.of(1, 0, 0, 1)] as const;
+    for (const line of [0, 1]) {
+      for (let i = 0; i < length + lanes - 1; i++) {
+        const chunks = new Float32Array(chunkFloats);
+        chunks[map.channelStride + line * map.lineStride + i] = value;
+        const rows = new Float32Array(rowFloats);
+        const call = { ...map, matrix, rows, chunks, unwanted: rowLength, bias: Float32Array.of(1, 2), relu: true };
+        expect(probe.chunksToRows(isa, call, 'end'), `${line}, ${i}`).toBe(i >= length);
+      }
+    }
   });
 
   it('relu keeps NaN', () => {

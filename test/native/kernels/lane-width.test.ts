@@ -7,7 +7,7 @@ import { describe, expect, it } from 'vitest';
 import { edges, type LaneWidth, probe } from '../../support/probe.js';
 import { Random } from '../../support/random.js';
 import { ExpectedTile, untouched } from './expected-tile.js';
-import { constantsOf, type LinearMap, matrixOf, structureOf } from './linear-map.js';
+import { constantsFor, constantsOf, type LinearMap, matrixOf, structureOf, symmetricCounts } from './linear-map.js';
 
 interface Problem {
   readonly map?: LinearMap;
@@ -41,9 +41,10 @@ describe.each(probe.isas)('%s', (isa) => {
     // What is read beyond a channel may be the next one's, what is written beyond it may not.
     const chunkChannelStride = length + (direction === 'toLanes' ? 0 : slack + (exact ? 3 : 0));
     const laneChannelStride = tiles * phases + lanes - 1;
+    const matrix = matrixOf(map, from, to, values, random);
     const width: Omit<LaneWidth, 'chunks' | 'lanes'> = {
       title: `${isa} ${direction} ${JSON.stringify(problem)}`,
-      matrix: matrixOf(map, from, to, values, random),
+      matrix: constantsFor(map, from, matrix),
       structure: structureOf(map),
       from,
       to,
@@ -57,7 +58,7 @@ describe.each(probe.isas)('%s', (isa) => {
       planePitch: (tiles + borrowed) * phases + lanes - 1,
     };
     const chunkFloats = (channels - 1) * chunkChannelStride + length + slack;
-    return { width, random, chunkFloats, laneFloats: points * channels * laneChannelStride, exact };
+    return { width, matrix, random, chunkFloats, laneFloats: points * channels * laneChannelStride, exact };
   };
 
   /** Calls body(channel, chunk, lane) for chunk 0 of every tile and its lane, a phase after the other. */
@@ -76,8 +77,8 @@ describe.each(probe.isas)('%s', (isa) => {
   };
 
   const runToLanes = (problem: Problem) => {
-    const { width, random, chunkFloats, laneFloats } = layOut(problem, 'toLanes');
-    const { matrix, from, to, chunkStride, pointStride } = width;
+    const { width, matrix, random, chunkFloats, laneFloats } = layOut(problem, 'toLanes');
+    const { from, to, chunkStride, pointStride } = width;
     const chunks = random[problem.values](chunkFloats);
     const expected = new ExpectedTile(laneFloats, false);
     const terms = from + constantsOf([problem.map ?? 'dense']);
@@ -100,9 +101,9 @@ describe.each(probe.isas)('%s', (isa) => {
   };
 
   const runToChunks = (problem: Problem) => {
-    const { width, random, chunkFloats, laneFloats, exact } = layOut(problem, 'toChunks');
+    const { width, matrix, random, chunkFloats, laneFloats, exact } = layOut(problem, 'toChunks');
     const { values, withBias = false, relu = false } = problem;
-    const { matrix, from, to, chunkStride, pointStride } = width;
+    const { from, to, chunkStride, pointStride } = width;
     const points = random[values](laneFloats);
     const bias = withBias ? random[values](problem.channels) : null;
     const expected = new ExpectedTile(chunkFloats, relu);
@@ -121,7 +122,8 @@ describe.each(probe.isas)('%s', (isa) => {
     });
     for (const edge of edges) {
       const chunks = untouched(chunkFloats);
-      probe.lanesToChunks(isa, { ...width, chunks, lanes: points, bias, relu }, edge);
+      const finite = probe.lanesToChunks(isa, { ...width, chunks, lanes: points, bias, relu }, edge);
+      if (exact) expect(finite).toBe(true);
       expected.expect(chunks, width.title, values, exact ? 'untouched' : 'anything');
     }
   };
@@ -167,13 +169,29 @@ describe.each(probe.isas)('%s', (isa) => {
     }
   });
 
-  it('maps by hand', () => {
+  it.each(symmetricCounts)('symmetric points, %i products', (count) => {
     for (const phases of ways) {
       for (const tiles of [1, 3, lanes + 1]) {
-        runToLanes({ map: 'points_4_3 of inputs', points: 6, chunks: 6, tiles, phases, channels: 2, values: 'floats' });
-        const products = { map: 'points_4_3 of products', points: 6, chunks: 4, tiles, phases, channels: 2, values: 'floats' } as const;
-        runToChunks(products);
-        runToChunks({ ...products, withBias: true, relu: true });
+        const map = 'symmetric points of products';
+        runToLanes({ map: 'symmetric points of inputs', points: count, chunks: count, tiles, phases, channels: 2, values: 'floats' });
+        runToChunks({ map, points: count, chunks: 4, tiles, phases, channels: 2, values: 'floats' });
+        runToChunks({ map, points: count, chunks: 4, tiles, phases, channels: 2, withBias: true, relu: true, values: 'floats' });
+      }
+    }
+  });
+
+  it.each([NaN, Infinity, -Infinity])('lanes_to_chunks tells of a result that is %f', (value) => {
+    for (const phases of [1, lanes]) {
+      const problem: Problem = { points: 4, chunks: 4, tiles: 2 * lanes, phases, channels: 2, values: 'floats' };
+      const { width, chunkFloats, laneFloats } = layOut(problem, 'toChunks');
+      const matrix = Float32Array.from({ length: 16 }, (_, i) => (i % 5 === 0 ? 1 : 0));
+      for (let point = 0; point < 4; point++) {
+        for (const n of [0, lanes - 1, 2 * lanes * phases - 1]) {
+          const points = new Float32Array(laneFloats);
+          points[point * width.pointStride + width.laneChannelStride + n] = value;
+          const call = { ...width, matrix, lanes: points, chunks: new Float32Array(chunkFloats), bias: null, relu: true };
+          expect(probe.lanesToChunks(isa, call, 'end'), `${phases}, ${point}, ${n}`).toBe(false);
+        }
       }
     }
   });

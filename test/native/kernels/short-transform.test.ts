@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { edges, probe, type ShortTransform } from '../../support/probe.js';
 import { Random } from '../../support/random.js';
 import { ExpectedTile, untouched } from './expected-tile.js';
-import { constantsOf, type LinearMap, matrixOf, shuffled, structureOf } from './linear-map.js';
+import { constantsFor, constantsOf, type LinearMap, matrixOf, shuffled, structureOf } from './linear-map.js';
 
 type Sizes = readonly [number, number, number];
 
@@ -51,11 +51,13 @@ describe.each(probe.isas)('short_transform of %s', (isa) => {
     const inputOffset = shuffled(volume(from), random).map((place) => place * (channels + 3));
     const outputOffset = shuffled(volume(to), random).map((place, i) => (i % unwanted === unwanted - 1 ? -1 : place * (written + 1)));
     // An axis of one value that stays one is left out: its factor is 1.
-    const matrix = (axis: 0 | 1 | 2) =>
-      from[axis] === 1 && to[axis] === 1 ? Float32Array.of(1) : matrixOf(maps[axis]!, from[axis], to[axis], values, random);
+    const matrices = ([0, 1, 2] as const).map((axis) =>
+      from[axis] === 1 && to[axis] === 1 ? Float32Array.of(1) : matrixOf(maps[axis]!, from[axis], to[axis], values, random),
+    );
+    const constants = (axis: 0 | 1 | 2) => constantsFor(maps[axis]!, from[axis], matrices[axis]!);
     const transform: ShortTransform = {
       title: `${isa} short_transform ${from.join('×')} → ${to.join('×')} ${JSON.stringify({ ...options, values })}`,
-      matrix: [matrix(0), matrix(1), matrix(2)],
+      matrix: [constants(0), constants(1), constants(2)],
       structure: [structureOf(maps[0]!), structureOf(maps[1]!), structureOf(maps[2]!)],
       from,
       to,
@@ -68,7 +70,7 @@ describe.each(probe.isas)('short_transform of %s', (isa) => {
       bias: withBias ? random[values](channels) : null,
       relu,
     };
-    const expected = expectedOf(transform, written, constantsOf(maps));
+    const expected = expectedOf(transform, matrices, written, constantsOf(maps));
     for (const edge of edges) {
       const output = transform.output.slice();
       probe.shortTransform(isa, { ...transform, output }, edge);
@@ -77,7 +79,8 @@ describe.each(probe.isas)('short_transform of %s', (isa) => {
   };
 
   const expectedOf = (
-    { matrix, from, to, input, inputOffset, output, outputOffset, bias, relu }: ShortTransform,
+    { from, to, input, inputOffset, output, outputOffset, bias, relu }: ShortTransform,
+    matrices: readonly Float32Array[],
     written: number,
     constants: number,
   ) => {
@@ -91,7 +94,8 @@ describe.each(probe.isas)('short_transform of %s', (isa) => {
         for (let j0 = 0; j0 < from[0]; j0++) {
           for (let j1 = 0; j1 < from[1]; j1++) {
             for (let j2 = 0; j2 < from[2]; j2++) {
-              const factor = matrix[0][i0 * from[0] + j0]! * matrix[1][i1 * from[1] + j1]! * matrix[2][i2 * from[2] + j2]!;
+              const [m0, m1, m2] = [matrices[0]!, matrices[1]!, matrices[2]!];
+              const factor = m0[i0 * from[0] + j0]! * m1[i1 * from[1] + j1]! * m2[i2 * from[2] + j2]!;
               const term = factor * input[inputOffset[(j0 * from[1] + j1) * from[2] + j2]! + channel]!;
               value += term;
               magnitude += Math.abs(term);
@@ -117,42 +121,52 @@ describe.each(probe.isas)('short_transform of %s', (isa) => {
     [
       [1, 1, 6],
       [1, 1, 6],
-      ['dense', 'dense', 'points_4_3 of inputs'],
+      ['dense', 'dense', 'symmetric points of inputs'],
     ],
     [
       [1, 1, 6],
       [1, 1, 4],
-      ['dense', 'dense', 'points_4_3 of products'],
+      ['dense', 'dense', 'symmetric points of products'],
     ],
     [
       [1, 6, 6],
       [1, 6, 6],
-      ['dense', 'points_4_3 of inputs', 'points_4_3 of inputs'],
+      ['dense', 'symmetric points of inputs', 'symmetric points of inputs'],
     ],
     [
       [1, 6, 6],
       [1, 4, 4],
-      ['dense', 'points_4_3 of products', 'points_4_3 of products'],
+      ['dense', 'symmetric points of products', 'symmetric points of products'],
     ],
     [
       [1, 6, 5],
       [1, 6, 7],
-      ['dense', 'points_4_3 of inputs', 'dense'],
+      ['dense', 'symmetric points of inputs', 'dense'],
     ],
     [
       [1, 5, 6],
       [1, 7, 4],
-      ['dense', 'dense', 'points_4_3 of products'],
+      ['dense', 'dense', 'symmetric points of products'],
     ],
     [
       [6, 6, 6],
       [6, 6, 6],
-      ['points_4_3 of inputs', 'points_4_3 of inputs', 'points_4_3 of inputs'],
+      ['symmetric points of inputs', 'symmetric points of inputs', 'symmetric points of inputs'],
+    ],
+    [
+      [1, 8, 7],
+      [1, 8, 7],
+      ['dense', 'symmetric points of inputs', 'symmetric points of inputs'],
+    ],
+    [
+      [1, 8, 5],
+      [1, 4, 4],
+      ['dense', 'symmetric points of products', 'symmetric points of products'],
     ],
     [
       [6, 1, 6],
       [4, 1, 4],
-      ['points_4_3 of products', 'dense', 'points_4_3 of products'],
+      ['symmetric points of products', 'dense', 'symmetric points of products'],
     ],
   ])('%j → %j, %j', (from, to, maps) => {
     // prettier-ignore

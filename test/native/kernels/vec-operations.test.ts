@@ -242,4 +242,12 @@ describe.each(probe.isas)('%s', (isa) => {
       expect(bitsOf(apply('interleave4', new Float32Array(dealt.buffer), 4 * lanes, unit))).toEqual(bitsOf(input));
     },
   );
+
+  it.each([1, 2, 4, 8].filter((unit) => unit === 1 || unit < lanes))(
+    'shift_in takes %i floats from behind the vector, bit by bit',
+    (unit) => {
+      const input = randomBits(lanes + unit, 12 + unit);
+      expect(bitsOf(apply('shift_in', input, lanes, unit))).toEqual(bitsOf(input).subarray(unit));
+    },
+  );
 });
