@@ -3,8 +3,8 @@ import { inLayer, rangeError, typeError } from '../errors.js';
 import type { Rounding } from '../geometry/axis.js';
 import type { NearestRounding } from '../receptive-field/axis-relation.js';
 import type { Activation, FloatTensor, Padding, PaddingMode } from '../types.js';
-import { readElements, readInteger, readOptions, readPerAxis } from '../validate.js';
-import { type Dims, formatDims, type Layer, ofInputs } from './layer.js';
+import { isPlainObject, readElements, readInteger, readOptions, readPerAxis } from '../validate.js';
+import { type Dims, type Inputs, type Layer, ofInputs } from './layer.js';
 import { combine } from './layers/arithmetic.js';
 import { batchNormLayer, type BatchNormValues } from './layers/batch-norm.js';
 import { concatLayer } from './layers/concat.js';
@@ -190,6 +190,8 @@ export class NetworkBuilder {
   readonly #names = new Set<string>();
   readonly #outputs = new Map<string, BuiltNode>();
   readonly #counts = new Map<string, number>();
+  /** Parameters that `weights` may give. */
+  readonly #ownParameters = new Set<string>();
 
   /** @internal */
   constructor(weights: WeightSource | undefined, seed: number) {
@@ -201,149 +203,116 @@ export class NetworkBuilder {
   input(name: string, dims: Dims): NetworkNode {
     if (!Array.isArray(dims)) throw typeError('dims', 'an array of sizes, null where only an input will tell', dims);
     const sizes = readElements(dims, dims.length, (size, axis) => (size === null ? null : readInteger(`dims[${axis}]`, size, 0)));
-    return this.#add(inputLayer(sizes), [], name);
+    return this.#layer('input', { name }, [], [], () => inputLayer(sizes));
   }
 
   /** A tensor that is the same in every run. It is not copied. */
   constant(value: FloatTensor, options?: LayerOptions): NetworkNode {
-    const { name } = readOptions('options', options, ['name']);
-    return this.#add(constantLayer(givenParameter('value', value)), [], name);
+    return this.#layer('constant', options, [], [], () => constantLayer(givenParameter('value', value)));
   }
 
   /** A convolution: see `conv`. */
   conv(input: NetworkNode, options: ConvLayerOptions): NetworkNode {
-    const { name, bias, weight, channels, kernel, frozen, ...rest } = readOptions('options', options, [
-      'name',
-      'weight',
-      'bias',
-      'channels',
-      'kernel',
-      'groups',
-      'frozen',
-      'activation',
-      'stride',
-      'dilation',
-      'padding',
-      'paddingMode',
-    ]);
-    return this.#addNamed('conv', name, [input], (place, [{ dims }]) =>
-      convLayer(this.#kernel(place, dims, { weight, bias, channels, kernel, frozen, groups: rest.groups }, false), rest),
-    );
+    return this.#layer('conv', options, [...kernelOptions, 'paddingMode'], [input], (given, place, [{ dims }]) => {
+      const { weight, bias, channels, kernel, frozen, ...rest } = given;
+      return convLayer(this.#kernel(place, dims, { weight, bias, channels, kernel, frozen, groups: rest.groups }, false), rest);
+    });
   }
 
   /** A transposed convolution; its weight is [inChannels, outChannels / groups, …kernel]. */
   convTranspose(input: NetworkNode, options: ConvTransposeLayerOptions): NetworkNode {
-    const { name, bias, weight, channels, kernel, frozen, ...rest } = readOptions('options', options, [
-      'name',
-      'weight',
-      'bias',
-      'channels',
-      'kernel',
-      'groups',
-      'frozen',
-      'activation',
-      'stride',
-      'dilation',
-      'padding',
-      'outputPadding',
-    ]);
-    return this.#addNamed('convTranspose', name, [input], (place, [{ dims }]) =>
-      convTransposeLayer(this.#kernel(place, dims, { weight, bias, channels, kernel, frozen, groups: rest.groups }, true), rest),
-    );
+    return this.#layer('convTranspose', options, [...kernelOptions, 'outputPadding'], [input], (given, place, [{ dims }]) => {
+      const { weight, bias, channels, kernel, frozen, ...rest } = given;
+      return convTransposeLayer(this.#kernel(place, dims, { weight, bias, channels, kernel, frozen, groups: rest.groups }, true), rest);
+    });
   }
 
   /** The largest element of each window; padding is never the largest, NaN always. */
   maxPool(input: NetworkNode, options: PoolLayerOptions): NetworkNode {
-    const { name, ...rest } = readOptions('options', options, ['name', 'kernel', 'stride', 'dilation', 'padding', 'rounding']);
-    return this.#addNamed('maxPool', name, [input], (_, [{ dims }]) => poolLayer('maxPool', dims.length - 2, rest));
+    return this.#layer('maxPool', options, poolOptions, [input], (given, _, [{ dims }]) => poolLayer('maxPool', dims.length - 2, given));
   }
 
   /** The mean of each window. */
   avgPool(input: NetworkNode, options: AvgPoolLayerOptions): NetworkNode {
-    const { name, ...rest } = readOptions('options', options, [
-      'name',
-      'kernel',
-      'stride',
-      'dilation',
-      'padding',
-      'rounding',
-      'countIncludePad',
-    ]);
-    return this.#addNamed('avgPool', name, [input], (_, [{ dims }]) => poolLayer('avgPool', dims.length - 2, rest));
+    return this.#layer('avgPool', options, [...poolOptions, 'countIncludePad'], [input], (given, _, [{ dims }]) =>
+      poolLayer('avgPool', dims.length - 2, given),
+    );
   }
 
   /** The mean over all spatial axes, which keep size 1. */
   globalAvgPool(input: NetworkNode, options?: LayerOptions): NetworkNode {
-    return this.#add(globalAvgPoolLayer(), [input], nameOf(options));
+    return this.#layer('globalAvgPool', options, [], [input], globalAvgPoolLayer);
   }
 
   /** max(0, x); NaN stays NaN. */
   relu(input: NetworkNode, options?: LayerOptions): NetworkNode {
-    return this.#add(relu(), [input], nameOf(options));
+    return this.#layer('relu', options, [], [input], relu);
   }
 
   /** x where x ≥ 0, else slope·x. Default slope 0.01. */
   leakyRelu(input: NetworkNode, options?: LayerOptions & { readonly slope?: number | undefined }): NetworkNode {
-    const { name, slope = 0.01 } = readOptions('options', options, ['name', 'slope']);
-    return this.#addNamed('leakyRelu', name, [input], () => leakyRelu(slope));
+    return this.#layer('leakyRelu', options, ['slope'], [input], ({ slope = 0.01 }) => leakyRelu(slope));
   }
 
   /** 1 / (1 + e^−x). */
   sigmoid(input: NetworkNode, options?: LayerOptions): NetworkNode {
-    return this.#add(sigmoid(), [input], nameOf(options));
+    return this.#layer('sigmoid', options, [], [input], sigmoid);
   }
 
   /** min(max, max(min, x)); NaN stays NaN. By default unbounded. */
   clip(input: NetworkNode, options: LayerOptions & { readonly min?: number | undefined; readonly max?: number | undefined }): NetworkNode {
-    const { name, min = -Infinity, max = Infinity } = readOptions('options', options, ['name', 'min', 'max']);
-    return this.#addNamed('clip', name, [input], () => clip(min, max));
+    return this.#layer('clip', options, ['min', 'max'], [input], ({ min = -Infinity, max = Infinity }) => clip(min, max));
   }
 
   /** e^x / Σ e^x along one axis, by default that of the channels. */
   softmax(input: NetworkNode, options?: LayerOptions & { readonly axis?: number | undefined }): NetworkNode {
-    const { name, axis = 1 } = readOptions('options', options, ['name', 'axis']);
-    return this.#addNamed('softmax', name, [input], (_, [{ dims }]) => softmaxLayer(readAxis('axis', axis, dims.length)));
+    return this.#layer('softmax', options, ['axis'], [input], ({ axis = 1 }, _, [{ dims }]) =>
+      softmaxLayer(readAxis('axis', axis, dims.length)),
+    );
   }
 
   /** The sum of two nodes or more; axes of size 1 and missing leading axes are repeated, as NumPy and ONNX do. */
   add(inputs: readonly NetworkNode[], options?: LayerOptions): NetworkNode {
-    return this.#add(combine('add'), readNodes(inputs), nameOf(options));
+    return this.#layer('add', options, [], readNodes(inputs), () => combine('add'));
   }
 
   /** The product of two nodes or more; shapes as {@link add}. */
   mul(inputs: readonly NetworkNode[], options?: LayerOptions): NetworkNode {
-    return this.#add(combine('mul'), readNodes(inputs), nameOf(options));
+    return this.#layer('mul', options, [], readNodes(inputs), () => combine('mul'));
   }
 
   /** Nodes one behind the other along an axis, by default that of the channels. */
   concat(inputs: readonly NetworkNode[], options?: LayerOptions & { readonly axis?: number | undefined }): NetworkNode {
-    const { name, axis = 1 } = readOptions('options', options, ['name', 'axis']);
-    return this.#addNamed('concat', name, readNodes(inputs), (_, [{ dims }]) => concatLayer(readAxis('axis', axis, dims.length)));
+    return this.#layer('concat', options, ['axis'], readNodes(inputs), ({ axis = 1 }, _, [{ dims }]) =>
+      concatLayer(readAxis('axis', axis, dims.length)),
+    );
   }
 
   /** Nearest or linear (bilinear, trilinear) resampling of the spatial axes, to a `scale`, a `size`, or the size of another node (`like`). */
   resize(input: NetworkNode, options: ResizeLayerOptions): NetworkNode {
-    const { name, like, ...rest } = readOptions('options', options, ['name', 'scale', 'size', 'like', 'mode', 'coordinates', 'rounding']);
-    const inputs = like === undefined ? [input] : [input, like as NetworkNode];
-    return this.#addNamed('resize', name, inputs, (_, [{ dims }]) => resizeLayer(dims.length - 2, rest, like !== undefined));
+    const keys = ['scale', 'size', 'like', 'mode', 'coordinates', 'rounding'] as const;
+    return this.#layer('resize', options, keys, withLike(input, options), ({ like, ...given }, _, [{ dims }]) =>
+      resizeLayer(dims.length - 2, given, like !== undefined),
+    );
   }
 
   /** Part of each given axis. */
   slice(input: NetworkNode, ranges: readonly SliceRange[], options?: LayerOptions): NetworkNode {
-    return this.#addNamed('slice', nameOf(options), [input], (_, [{ dims }]) => sliceLayer(ranges, dims.length));
+    return this.#layer('slice', options, [], [input], (_given, _, [{ dims }]) => sliceLayer(ranges, dims.length));
   }
 
   /** Cuts the ends of the spatial axes: `margin` elements, or what another node (`like`) has not. */
   crop(input: NetworkNode, options: CropLayerOptions): NetworkNode {
-    const { name, like, ...rest } = readOptions('options', options, ['name', 'margin', 'like', 'offset']);
-    const inputs = like === undefined ? [input] : [input, like as NetworkNode];
-    return this.#addNamed('crop', name, inputs, (_, [{ dims }]) => cropLayer(dims.length - 2, rest, like !== undefined));
+    const keys = ['margin', 'like', 'offset'] as const;
+    return this.#layer('crop', options, keys, withLike(input, options), ({ like, ...given }, _, [{ dims }]) =>
+      cropLayer(dims.length - 2, given, like !== undefined),
+    );
   }
 
   /** Adds elements to the ends of the spatial axes. */
   pad(input: NetworkNode, options: PadLayerOptions): NetworkNode {
-    const { name, ...rest } = readOptions('options', options, ['name', 'padding', 'mode', 'value']);
-    return this.#addNamed('pad', name, [input], (_, [{ dims }]) => padLayer(dims.length - 2, rest));
+    const keys = ['padding', 'mode', 'value'] as const;
+    return this.#layer('pad', options, keys, [input], (given, _, [{ dims }]) => padLayer(dims.length - 2, given));
   }
 
   /**
@@ -351,8 +320,8 @@ export class NetworkBuilder {
    * folded into the weights when the network is built.
    */
   batchNorm(input: NetworkNode, options?: BatchNormLayerOptions): NetworkNode {
-    const { name, epsilon = 1e-5, ...given } = readOptions('options', options, ['name', 'scale', 'bias', 'mean', 'variance', 'epsilon']);
-    return this.#addNamed('batchNorm', name, [input], (place, [{ dims }]) => {
+    const keys = ['scale', 'bias', 'mean', 'variance', 'epsilon'] as const;
+    return this.#layer('batchNorm', options, keys, [input], ({ epsilon = 1e-5, ...given }, place, [{ dims }]) => {
       const channels = knownSize('channels', dims[1]);
       const parameter = (part: keyof BatchNormValues, initial: number) =>
         this.#parameter(`${place}.${part}`, [channels], given[part], filledWith(initial));
@@ -365,15 +334,9 @@ export class NetworkBuilder {
 
   /** y = x·weightᵀ + bias of [batch, features]. */
   linear(input: NetworkNode, options: LinearLayerOptions): NetworkNode {
-    const { name, weight, bias, features, activation } = readOptions('options', options, [
-      'name',
-      'weight',
-      'bias',
-      'features',
-      'activation',
-    ]);
-    return this.#addNamed('linear', name, [input], (place, [{ dims }]) => {
-      if (dims.length !== 2) throw rangeError('the dims of the input', '[batch, features]', formatDims(dims));
+    const keys = ['weight', 'bias', 'features', 'activation'] as const;
+    return this.#layer('linear', options, keys, [input], ({ weight, bias, features, activation }, place, [{ dims }]) => {
+      if (dims.length !== 2) throw rangeError('the dims of the input', '[batch, features]', dims);
       const kernel = this.#kernel(place, dims, { weight, bias, channels: features, kernel: [], groups: 1, frozen: false }, false);
       return linearLayer(kernel, activation);
     });
@@ -381,18 +344,19 @@ export class NetworkBuilder {
 
   /** The axes before `axis` become one, those from it on another; by default [batch, everything else]. */
   flatten(input: NetworkNode, options?: LayerOptions & { readonly axis?: number | undefined }): NetworkNode {
-    const { name, axis = 1 } = readOptions('options', options, ['name', 'axis']);
-    return this.#addNamed('flatten', name, [input], (_, [{ dims }]) => flattenLayer(readInteger('axis', axis, 0, dims.length)));
+    return this.#layer('flatten', options, ['axis'], [input], ({ axis = 1 }, _, [{ dims }]) =>
+      flattenLayer(readInteger('axis', axis, 0, dims.length)),
+    );
   }
 
   /** The same elements in the same order with other dims: 0 keeps the input's size on that axis, one −1 takes what is left. */
   reshape(input: NetworkNode, dims: readonly number[], options?: LayerOptions): NetworkNode {
-    return this.#addNamed('reshape', nameOf(options), [input], () => reshapeLayer(dims));
+    return this.#layer('reshape', options, [], [input], () => reshapeLayer(dims));
   }
 
   /** Axes in another order: output axis a is input axis permutation[a]. */
   transpose(input: NetworkNode, permutation: readonly number[], options?: LayerOptions): NetworkNode {
-    return this.#addNamed('transpose', nameOf(options), [input], () => transposeLayer(permutation));
+    return this.#layer('transpose', options, [], [input], () => transposeLayer(permutation));
   }
 
   /** An output of the network, under a name; by default the node's own. A builder function may also return its one output. */
@@ -414,6 +378,10 @@ export class NetworkBuilder {
   finish(returned: unknown): BuiltGraph {
     if (this.#outputs.size === 0 && returned !== undefined) this.output(returned as NetworkNode);
     if (this.#outputs.size === 0) throw rangeError('the outputs of the network', 'one or more', 0);
+    // Silently seeded, a misspelt parameter would be a wrong answer.
+    for (const name of typeof this.#weights === 'object' ? Object.keys(this.#weights) : []) {
+      if (!this.#ownParameters.has(name)) throw rangeError('a name in weights', 'that of a parameter without a tensor', name);
+    }
     return { nodes: Array.from(this.#nodes), outputs: this.#outputs };
   }
 
@@ -438,7 +406,7 @@ export class NetworkBuilder {
     const sizes = transposed ? [inChannels, outChannels / divisor, ...taps] : [outChannels, inChannels / divisor, ...taps];
     const initializer = (weight as Initializer | undefined) ?? seededKernel(`${place}.weight`, this.#seed);
     return {
-      weight: { ...lazyParameter(`${place}.weight`, sizes, this.#weights, initializer), frozen },
+      weight: { ...this.#parameter(`${place}.weight`, sizes, undefined, initializer), frozen },
       bias: this.#bias(place, bias ?? true, outChannels),
     };
   }
@@ -449,24 +417,26 @@ export class NetworkBuilder {
   }
 
   #parameter(name: string, dims: readonly number[], given: unknown, initializer: Initializer): Parameter {
-    return given === undefined ? lazyParameter(name, dims, this.#weights, initializer) : givenParameter(name, given, dims);
+    if (given !== undefined) return givenParameter(name, given, dims);
+    this.#ownParameters.add(name);
+    return lazyParameter(name, dims, this.#weights, initializer);
   }
 
-  #addNamed(
+  /** Reads a layer's options, `keys` beside its name, and adds what `make` makes of them; all errors name the layer. */
+  #layer<Key extends string>(
     kind: string,
-    name: unknown,
+    options: unknown,
+    keys: readonly Key[],
     inputs: readonly NetworkNode[],
-    make: (place: string, inputs: [BuiltNode, ...BuiltNode[]]) => Layer,
+    make: (given: Readonly<Partial<Record<Key, unknown>>>, place: string, inputs: Inputs<BuiltNode>) => Layer,
   ): NetworkNode {
-    const place = this.#nameFor(kind, name);
+    const place = this.#nameFor(kind, isPlainObject(options) ? options.name : undefined);
     return inLayer(place, kind, () => {
+      const { name: _, ...given } = readOptions<Key | 'name'>('options', options, ['name', ...keys]);
       const own = inputs.map((input) => this.#own('input', input));
-      return this.#insert(make(place, own as [BuiltNode, ...BuiltNode[]]), own, place);
+      const layer = make(given as Readonly<Partial<Record<Key, unknown>>>, place, own as readonly BuiltNode[] as Inputs<BuiltNode>);
+      return this.#insert(layer, own, place);
     });
-  }
-
-  #add(layer: Layer, inputs: readonly NetworkNode[], name: unknown): NetworkNode {
-    return this.#addNamed(layer.kind, name, inputs, () => layer);
   }
 
   #insert(layer: Layer, inputs: readonly BuiltNode[], name: string): BuiltNode {
@@ -496,6 +466,10 @@ export class NetworkBuilder {
   }
 }
 
+const kernelOptions = ['weight', 'bias', 'channels', 'kernel', 'groups', 'frozen', 'activation', 'stride', 'dilation', 'padding'] as const;
+
+const poolOptions = ['kernel', 'stride', 'dilation', 'padding', 'rounding'] as const;
+
 interface KernelArguments {
   readonly weight: unknown;
   readonly bias: unknown;
@@ -505,8 +479,10 @@ interface KernelArguments {
   readonly frozen: unknown;
 }
 
-function nameOf(options: LayerOptions | undefined): unknown {
-  return readOptions('options', options, ['name']).name;
+/** A node, and the one whose sizes it takes. */
+function withLike(input: NetworkNode, options: { readonly like?: NetworkNode | undefined } | undefined): readonly NetworkNode[] {
+  const like = isPlainObject(options) ? options.like : undefined;
+  return like === undefined ? [input] : [input, like];
 }
 
 function readNodes(inputs: unknown): readonly NetworkNode[] {

@@ -388,7 +388,7 @@ export class Network {
       return inputDims[name]!;
     }
     const dims = layer.outputDims(ofInputs(inputs, (input) => sizes.get(input)!));
-    if (!isComplete(dims)) throw rangeError('its sizes', 'known from those of its inputs', formatDims(dims));
+    if (!isComplete(dims)) throw rangeError('its sizes', 'known from those of its inputs', dims);
     return readSizes('its sizes', dims);
   }
 }

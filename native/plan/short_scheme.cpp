@@ -173,15 +173,17 @@ bool ShortScheme::same_weights(const ShortScheme& other) const {
 }
 
 // An algorithm's figure is that of two equal axes: each multiplies the error of a plain sum by the root of what they do
-// together. Sums err in proportion to the root of their length, transforms whatever the length. Of 254 nests of one to
-// three axes with 16 to 1024 channels, the measured errors are 0.46 to 1.34 times this, at the median 0.77.
+// together. Sums err in proportion to the root of their length, transforms whatever the length; the fewer terms, the
+// further the largest error is from the usual one. Of 254 nests of one to three axes with 16 to 1024 channels, the
+// measured errors are 0.46 to 1.34 times this, at the median 0.77; of 15,000 with 1 to 16 channels, at most 1.47 times.
 double ShortScheme::error(int64_t channels) const {
   constexpr double plain_sum = 3.5e-6;  // over 512 channels
   double error = plain_sum;
   for (const ShortAlgorithm* a : axis) {
     if (a->products > 1) error *= std::sqrt(a->error / plain_sum);
   }
-  return error * std::sqrt((static_cast<double>(channels * tap_groups) + 36) / (512 + 36));
+  const double terms = static_cast<double>(channels * tap_groups);
+  return error * std::sqrt((terms + 36) / (512 + 36)) * (1 + 0.5 / terms);
 }
 
 bool choose_scheme(const PlanRequest& request, ShortScheme* scheme) {

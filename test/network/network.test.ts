@@ -191,8 +191,16 @@ describe('building', () => {
     [{ weights: 3 }, 'TypeError', 'weights'],
     [{ weights: new Map() }, 'TypeError', 'received a Map'],
     [{ wieghts: {} }, 'TypeError', "unknown option 'wieghts'"],
+    [{ weights: { 'conv1.wieght': new Float32Array(1) } }, 'RangeError', "'conv1.wieght'"],
   ] as const)('refuses the options %j', (options, name, part) => {
     expect(() => buildNetwork(small, options as never)).toThrow(rejected(name, part));
+  });
+
+  it('names the layer of an unknown option', () => {
+    const build = (g: NetworkBuilder) => g.maxPool(g.input('x', [1, 1, 8]), { kernel: 2, strides: 2 } as never);
+    expect(() => buildNetwork(build)).toThrow(
+      rejected('TypeError', "Layer 'maxPool1' (maxPool): Expected options to have known keys only (name, kernel, "),
+    );
   });
 
   it('reports shapes as far as they are known', () => {

@@ -80,7 +80,7 @@ function broadcastSize(a: Size, b: Size, left: Dims, right: Dims): Size {
   // An unknown size is the other's, or 1.
   if (a === null) return b;
   if (b === null) return a;
-  throw rangeError('the inputs', 'of the same sizes, or of size 1, on every axis', `${formatDims(left)} and ${formatDims(right)}`);
+  throw rangeError('the inputs', `of the sizes ${formatDims(left)}, or of size 1, on every axis`, right);
 }
 
 /** Runs of `run` output elements that read an input in order (or its one element again and again), and where each run begins in the input. */

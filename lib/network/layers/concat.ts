@@ -57,5 +57,5 @@ class ConcatLayer implements Layer {
 }
 
 function mismatch(axis: number, left: Dims, right: Dims): RangeError {
-  return rangeError('the inputs', `of equal sizes on all axes but ${axis}`, `${formatDims(left)} and ${formatDims(right)}`);
+  return rangeError('the inputs', `of the sizes ${formatDims(left)} on all axes but ${axis}`, right);
 }

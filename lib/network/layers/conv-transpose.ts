@@ -7,7 +7,7 @@ import { convTransposedOutputSize, padTransposedAxis } from '../../geometry/tran
 import { sameElement } from '../../receptive-field/axis-relation.js';
 import type { Activation, FloatTensor } from '../../types.js';
 import type { ChannelAffine } from '../channel-affine.js';
-import { type Dims, type Execution, formatDims, type Layer, type LayerPlan, type Relation, type Inputs, type Sizes } from '../layer.js';
+import { type Dims, type Execution, type Layer, type LayerPlan, type Relation, type Inputs, type Sizes } from '../layer.js';
 import type { Parameter } from '../parameters.js';
 import type { FusibleLayer, KernelParameters } from './conv.js';
 
@@ -77,7 +77,7 @@ class ConvTransposeLayer implements FusibleLayer {
   outputDims([dims]: Inputs<Dims>): Dims {
     const { kernel, inChannels, outChannels, stride, dilation, outputPadding } = this.#settings;
     if (dims.length !== kernel.length + 2) {
-      throw rangeError('the dims of the input', `of rank ${kernel.length + 2}, the rank of the weight`, formatDims(dims));
+      throw rangeError('the dims of the input', `of rank ${kernel.length + 2}, the rank of the weight`, dims);
     }
     if (dims[1] !== null && dims[1] !== inChannels) throw rangeError('the channels of the input', String(inChannels), dims[1]);
     const sizes = kernel.map((taps, axis) => {

@@ -1,7 +1,7 @@
 /** The mean over all spatial axes, which keep size 1; sums in double precision. */
 import { rangeError } from '../../errors.js';
 import { sameElement } from '../../receptive-field/axis-relation.js';
-import { type Dims, formatDims, type Layer, type LayerPlan, type Relation, type Inputs, type Sizes } from '../layer.js';
+import { type Dims, type Layer, type LayerPlan, type Relation, type Inputs, type Sizes } from '../layer.js';
 
 export function globalAvgPoolLayer(): Layer {
   return new GlobalAvgPoolLayer();
@@ -12,7 +12,7 @@ class GlobalAvgPoolLayer implements Layer {
   readonly parameters = [];
 
   outputDims([dims]: Inputs<Dims>): Dims {
-    if (dims.length < 3) throw rangeError('the dims of the input', '[batch, channels, …spatial]', formatDims(dims));
+    if (dims.length < 3) throw rangeError('the dims of the input', '[batch, channels, …spatial]', dims);
     return dims.map((size, axis) => (axis < 2 ? size : 1));
   }
 

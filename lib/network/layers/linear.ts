@@ -2,7 +2,7 @@
 import type { Activation } from '../../types.js';
 import { rangeError } from '../../errors.js';
 import { sameElement } from '../../receptive-field/axis-relation.js';
-import { type Dims, type Execution, formatDims, type Layer, type LayerPlan, type Relation, type Inputs, type Sizes } from '../layer.js';
+import { type Dims, type Execution, type Layer, type LayerPlan, type Relation, type Inputs, type Sizes } from '../layer.js';
 import type { Parameter } from '../parameters.js';
 import type { ChannelAffine } from '../channel-affine.js';
 import { convLayer, type FusibleLayer, isFusible, type KernelParameters } from './conv.js';
@@ -41,7 +41,7 @@ class LinearLayer implements FusibleLayer {
   outputDims([dims]: Inputs<Dims>): Dims {
     const [batch, features] = dims;
     if (dims.length !== 2 || (features !== null && features !== this.#features)) {
-      throw rangeError('the dims of the input', `[batch, ${this.#features}]`, formatDims(dims));
+      throw rangeError('the dims of the input', `[batch, ${this.#features}]`, dims);
     }
     return [batch!, this.#conv.outputDims([[1, this.#features, 1]])[1]!];
   }

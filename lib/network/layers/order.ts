@@ -112,7 +112,7 @@ class TransposeLayer implements Layer {
 
   outputDims([dims]: Inputs<Dims>): Dims {
     if (dims.length !== this.#permutation.length) {
-      throw rangeError('the input', `of rank ${this.#permutation.length}, as the permutation`, formatDims(dims));
+      throw rangeError('the input', `of rank ${this.#permutation.length}, as the permutation`, dims);
     }
     return this.#permutation.map((axis) => dims[axis]!);
   }

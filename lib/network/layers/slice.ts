@@ -2,17 +2,7 @@
 import { rangeError, typeError } from '../../errors.js';
 import { noElement, sameElement, shifted } from '../../receptive-field/axis-relation.js';
 import { LARGEST_INTEGER, readElements, readInteger, readOptions, readPerAxis } from '../../validate.js';
-import {
-  type Dims,
-  formatDims,
-  type Layer,
-  type LayerPlan,
-  type Relation,
-  type Size,
-  type Inputs,
-  requireSize,
-  type Sizes,
-} from '../layer.js';
+import { type Dims, type Layer, type LayerPlan, type Relation, type Size, type Inputs, requireSize, type Sizes } from '../layer.js';
 import { readMargins, requireRank, requireSpatialAxes } from './spatial.js';
 
 /** The elements begin, begin + step, … of an axis, `size` of them. */
@@ -106,7 +96,7 @@ class SliceLayer extends PartOfAxes {
   }
 
   outputDims([dims]: Inputs<Dims>): Dims {
-    if (dims.length !== this.#rank) throw rangeError('the dims of the input', `of rank ${this.#rank}`, formatDims(dims));
+    if (dims.length !== this.#rank) throw rangeError('the dims of the input', `of rank ${this.#rank}`, dims);
     return dims.map((size, axis) => {
       if (!this.#ranges.has(axis)) return size;
       return size === null ? null : this.#slice(axis, size).size;

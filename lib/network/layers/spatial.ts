@@ -1,7 +1,7 @@
 /** Spatial axes of a layer's tensors: how many, and always three of them for loops, the missing leading ones of size 1. */
 import { readConvOptions } from '../../conv-options.js';
 import { rangeError } from '../../errors.js';
-import { type Dims, formatDims } from '../layer.js';
+import { type Dims } from '../layer.js';
 
 export type Triple<Value> = readonly [depth: Value, height: Value, width: Value];
 
@@ -12,7 +12,7 @@ export function requireSpatialAxes(axes: number): number {
 
 /** The input has the axes that the layer was built for. */
 export function requireRank(dims: Dims, axes: number): void {
-  if (dims.length !== axes + 2) throw rangeError('the dims of the input', `of rank ${axes + 2}`, formatDims(dims));
+  if (dims.length !== axes + 2) throw rangeError('the dims of the input', `of rank ${axes + 2}`, dims);
 }
 
 /** `fill` stands for the axes that are not there. */

@@ -11,10 +11,10 @@ import { type Edge, edges, type LaneScheme, probe, type ShortFit, type ShortRunR
 export const algorithms = probe.shortAlgorithms();
 
 /**
- * Figures are the largest errors of 2048 tiles; in another sample one may be larger. Of 254 nests of one to three axes, with 16 to 1024
- * channels, none erred by more than 1.34 times what is expected of it.
+ * Figures are the largest errors of 2048 tiles; in another sample one may be larger: of 15,000 nests of one to three axes with 1 to 16
+ * channels, and up to 225,000 outputs, none erred by more than 1.47 times what is expected of it.
  */
-export const slack = 1.5;
+export const slack = 1.75;
 
 const axes = [0, 1, 2] as const;
 

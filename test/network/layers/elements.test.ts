@@ -106,7 +106,8 @@ describe('add and mul', () => {
 
   it('what does not fit is refused by name', () => {
     const add = () => buildNetwork((g) => g.add([g.input('x', [1, 2, 3]), g.input('y', [1, 2, 4])], { name: 'sum' }));
-    expect(add).toThrow(rejected('RangeError', "Layer 'sum' (add): Expected the inputs to be of the same sizes"));
+    const message = "Layer 'sum' (add): Expected the inputs to be of the sizes [1, 2, 3], or of size 1, on every axis, received [1, 2, 4]";
+    expect(add).toThrow(rejected('RangeError', message));
     expect(() => buildNetwork((g) => g.add([]))).toThrow(rejected('TypeError', 'inputs'));
   });
 });
