@@ -300,15 +300,18 @@ class PlanesPlan final : public DepthwisePlan {
     const int64_t reach = int64_t{s.dilation[1]} * (s.kernel[1] - 1) - s.padding_begin[1];
     for (int64_t block = begin; block < end; block += block_rows_) {
       const int64_t block_end = std::min(end, block + block_rows_);
-      // A block's rows follow each other in memory: the next one's are fetched in that order.
+      // A block's rows follow each other in memory: the next one's are fetched in that order. Of a single row what is
+      // nearer, and into a packed band the input is read in order anyway.
       int64_t next_row = block_end;
+      const int64_t nearer = s.output[1] == 1 ? std::max<int64_t>(0, s.output[2] - block_floats) : 0;
       const auto run = [&](int64_t row, int64_t rows, int64_t groups) {
         call.row = row * s.stride[1] - s.padding_begin[1] - first_row;
         call.offset = call.row * row_pitch() + call.column;
         call.output = output + row * s.output[2];
         call.groups = static_cast<int32_t>(groups);
-        call.next_input = address(plane, (next_row * s.stride[1] + reach) * s.input[2]);
-        call.next_output = address(output, next_row * s.output[2]);
+        call.next_output = address(output, next_row * s.output[2] - nearer);
+        call.next_input =
+            packed_ ? call.next_output : address(plane, (next_row * s.stride[1] + reach) * s.input[2] - nearer);
         next_row += rows * groups;
         kernels().depthwise_pixels[size_][rows - 1](call);
       };
