@@ -29,6 +29,7 @@ export interface NativeAddon {
   readonly isas: readonly string[];
   /** CPUs this process may use: affinity and cgroup quota included. */
   readonly cpus: number;
+  /** Weight and bias must stay as they are for as long as the plan, which keeps them alive. */
   createPlan(
     shape: EncodedShape,
     weight: Float32Array,
@@ -51,6 +52,37 @@ export interface NativeAddon {
     threads: number,
     algorithm: string,
     tolerance: number,
+    input: Float32Array,
+    output: Float32Array,
+  ): void;
+  /** `function`: RunFunction of native/kernels/table.hpp; two parameters, whatever it takes. */
+  mapElements(isa: string, threads: number, fn: number, parameters: Float32Array, input: Float32Array, output: Float32Array): void;
+  /** `operation`: RunOperation; `repeated` and `relu`: 0 or 1. */
+  combineElements(
+    isa: string,
+    threads: number,
+    operation: number,
+    left: Float32Array,
+    right: Float32Array,
+    run: number,
+    begins: Int32Array,
+    repeated: number,
+    relu: number,
+    output: Float32Array,
+  ): void;
+  /** `shape`: the integers of native/plan/pool.hpp. */
+  pool(isa: string, threads: number, shape: Int32Array, input: Float32Array, output: Float32Array): void;
+  /**
+   * `sizes`: planes, then input and output of depth, height and width; `elements`: of each axis the low ones of its outputs, then the high ones;
+   * `fractions` likewise; `doubles`: 0 or 1.
+   */
+  resize(
+    isa: string,
+    threads: number,
+    sizes: Int32Array,
+    elements: Int32Array,
+    fractions: Float32Array,
+    doubles: number,
     input: Float32Array,
     output: Float32Array,
   ): void;

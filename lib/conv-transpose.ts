@@ -12,7 +12,7 @@ import { biasOnlyPlan } from './backend/bias-only.js';
 import { selectBackend } from './backend/select.js';
 import { readTransposedOptions } from './conv-options.js';
 import { requireParameterLengths, type Resolved, spatialAxes } from './conv-shape.js';
-import { Layer, type RunAsyncOptions } from './layer.js';
+import { Layer, type ConvRunAsyncOptions } from './layer.js';
 import { copyOf } from './tensor.js';
 import { defineTransposed, resolveTransposed } from './transposed-shape.js';
 import type { ConvPlanInfo, ConvTransposeOptions, FloatTensor } from './types.js';
@@ -98,7 +98,7 @@ export class ConvTranspose {
    * @example
    * const y = await layer.runAsync(x, { signal: AbortSignal.timeout(1000) });
    */
-  async runAsync(input: FloatTensor, options?: RunAsyncOptions): Promise<FloatTensor> {
+  async runAsync(input: FloatTensor, options?: ConvRunAsyncOptions): Promise<FloatTensor> {
     return await this.#layer.runAsync(input, options);
   }
 

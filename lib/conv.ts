@@ -10,7 +10,7 @@ import { selectBackend } from './backend/select.js';
 import { readConvOptions } from './conv-options.js';
 import { planConv, readConvProblem } from './conv-problem.js';
 import { defineConv, requireParameterLengths, resolveConv, spatialAxes } from './conv-shape.js';
-import { Layer, type RunAsyncOptions } from './layer.js';
+import { Layer, type ConvRunAsyncOptions } from './layer.js';
 import { copyOf, zeros } from './tensor.js';
 import type { ConvOptions, ConvPlanInfo, FloatTensor } from './types.js';
 import { readFloatTensor } from './validate.js';
@@ -152,12 +152,13 @@ export class Conv {
    * The input is copied before this returns, so it may be changed or transferred at once; one in a SharedArrayBuffer is read in place and
    * must stay as it is until the promise settles.
    *
-   * @returns A promise of the output. Misuse rejects it with what {@link run} would throw.
+   * @param options See {@link ConvRunAsyncOptions}: `signal`, and `out` in shared memory.
+   * @returns A promise of the output, as {@link run} returns it. Misuse rejects it with what {@link run} would throw.
    * @throws {Error} AbortError with code ABORT_ERR, by rejection, when `signal` is or becomes aborted.
    * @example
    * const y = await layer.runAsync(x, { signal: AbortSignal.timeout(1000) });
    */
-  async runAsync(input: FloatTensor, options?: RunAsyncOptions): Promise<FloatTensor> {
+  async runAsync(input: FloatTensor, options?: ConvRunAsyncOptions): Promise<FloatTensor> {
     return await this.#layer.runAsync(input, options);
   }
 

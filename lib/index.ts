@@ -9,7 +9,7 @@ export { type AxisPadding, resolvePadding, type ResolvePaddingOptions, type Wind
 export { transposedOutputSize, type TransposedOutputSizeOptions } from './geometry/transposed-output-size.js';
 export { validTapFraction } from './geometry/valid-tap-fraction.js';
 export { type Rounding } from './geometry/axis.js';
-export { type RunAsyncOptions } from './layer.js';
+export { type ConvRunAsyncOptions, type RunAsyncOptions } from './layer.js';
 export type {
   AvgPoolLayerOptions,
   BatchNormLayerOptions,

@@ -24,6 +24,15 @@ export interface RunAsyncOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** Options of {@link Conv.runAsync} and {@link ConvTranspose.runAsync}. */
+export interface ConvRunAsyncOptions extends RunAsyncOptions {
+  /**
+   * Where the result goes, as in {@link Conv.run}: memory of a SharedArrayBuffer, which nobody can transfer while it is written. It is
+   * written until the promise settles; an aborted run goes on writing it.
+   */
+  readonly out?: FloatTensor | Float32Array | undefined;
+}
+
 /** What a layer does with its own weights: the operator. */
 export interface LayerOperator<Shape extends TransposedShape> {
   /** Spatial axes. */
@@ -48,31 +57,30 @@ export class Layer<Shape extends TransposedShape> {
     const length = lengthOf(data);
     const size = this.#prepareInput(data, length, input.dims);
     const { resolved } = size;
-    const target = out === undefined ? undefined : readOutput(out, resolved);
+    const given = out === undefined ? undefined : outputData(out, resolved);
     requireArrayLength('input.data', data, length, resolved.inputLength, resolved.inputDims);
-    if (target === undefined) {
-      const output = zeros(resolved.outputDims, resolved.outputLength);
-      this.#plan(size).run(data, output.data);
-      return output;
-    }
-    requireArrayLength('out', target, lengthOf(target), resolved.outputLength, resolved.outputDims);
-    if (overlap(data, target)) throw overlapError('out', 'input');
+    const target = outputArray(given, data, resolved);
     this.#plan(size).run(data, target);
-    return isFloat32Array(out) ? { data: out, dims: resolved.outputDims.slice() } : out!;
+    return resultIn(out, target, resolved);
   }
 
-  async runAsync(input: FloatTensor, options?: RunAsyncOptions): Promise<FloatTensor> {
+  async runAsync(input: FloatTensor, options?: ConvRunAsyncOptions): Promise<FloatTensor> {
     const data = readTensorData('input', input);
     const length = lengthOf(data);
     const size = this.#prepareInput(data, length, input.dims);
     const { resolved } = size;
-    const signal = readSignal(options);
+    const { out, ...rest } = readOptions('options', options, ['signal', 'out']);
+    const signal = readSignal(rest);
     requireNotAborted(signal);
+    const given = out === undefined ? undefined : outputData(out, resolved);
+    if (given !== undefined && !(given.buffer instanceof SharedArrayBuffer)) {
+      throw rangeError('out', 'memory of a SharedArrayBuffer, which nobody can transfer while it is written', given.buffer);
+    }
     requireArrayLength('input.data', data, length, resolved.inputLength, resolved.inputDims);
-    const output = zeros(resolved.outputDims, resolved.outputLength);
-    const work = this.#plan(size).runAsync(data, output.data);
+    const target = outputArray(given, data, resolved);
+    const work = this.#plan(size).runAsync(data, target);
     await (signal === undefined ? work : unlessAborted(work, signal));
-    return output;
+    return resultIn(out as FloatTensor | Float32Array | undefined, target, resolved);
   }
 
   outputDims(inputDims: readonly number[]): number[] {
@@ -124,7 +132,22 @@ function ofLastAxes({ outputs, taps, products, error }: ShortAlgorithmInfo, axes
   return { outputs: outputs.slice(-axes), taps: taps.slice(-axes), products: products.slice(-axes), error };
 }
 
-function readOutput(out: unknown, { outputDims }: Pick<Resolved<TransposedShape>, 'outputDims'>): Float32Array {
+type ResolvedOutput = Pick<Resolved<TransposedShape>, 'outputDims' | 'outputLength'>;
+
+/** What is given, if it fits, else a new array. */
+function outputArray(given: Float32Array | undefined, input: Float32Array, { outputDims, outputLength }: ResolvedOutput): Float32Array {
+  if (given === undefined) return zeros(outputDims, outputLength).data;
+  requireArrayLength('out', given, lengthOf(given), outputLength, outputDims);
+  if (overlap(input, given)) throw overlapError('out', 'input');
+  return given;
+}
+
+function resultIn(out: FloatTensor | Float32Array | undefined, target: Float32Array, { outputDims }: ResolvedOutput): FloatTensor {
+  if (out !== undefined && !isFloat32Array(out)) return out;
+  return { data: out ?? target, dims: outputDims.slice() };
+}
+
+function outputData(out: unknown, { outputDims }: ResolvedOutput): Float32Array {
   if (isFloat32Array(out)) return plainView(out);
   const data = readTensorData('out', out, 'a Float32Array or a tensor { data: Float32Array, dims: number[] }');
   const { dims } = out as { readonly dims?: unknown };

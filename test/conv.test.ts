@@ -572,6 +572,18 @@ describe('runAsync', () => {
     expect(removed).toHaveBeenCalledOnce();
   });
 
+  it('writes where it is told, in shared memory', async () => {
+    const out = { data: new Float32Array(new SharedArrayBuffer(20)), dims: [1, 1, 5] };
+    expect(await layer.runAsync(input, { out })).toBe(out);
+    expect(Array.from(out.data)).toEqual(Array.from(input.data));
+    const { data } = await layer.runAsync(input, { out: out.data });
+    expect(data).toBe(out.data);
+    const refusal = (given: unknown) => rejection(layer.runAsync({ data: out.data, dims: [1, 1, 5] }, { out: given as Float32Array }));
+    expect(await refusal(new Float32Array(5))).toMatchObject({ message: expect.stringContaining('SharedArrayBuffer') as string });
+    expect(await refusal(new Float32Array(new SharedArrayBuffer(16)))).toMatchObject({ message: expect.stringContaining('out') as string });
+    expect(await refusal(out)).toMatchObject({ code: 'ERR_ATROUS_ARGUMENT_RANGE' });
+  });
+
   it('runs many at once, each on the input as it was', async () => {
     const data = new Float32Array(5);
     const results = await Promise.all(

@@ -10,7 +10,7 @@ export interface OnnxTensor {
 }
 
 export interface OnnxSession {
-  run(feeds: Record<string, OnnxTensor>, fetches?: Record<string, OnnxTensor>): Promise<Record<string, OnnxTensor>>;
+  run(feeds: Record<string, OnnxTensor>, fetches?: Record<string, OnnxTensor> | readonly string[]): Promise<Record<string, OnnxTensor>>;
   release(): Promise<void>;
 }
 

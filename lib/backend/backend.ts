@@ -3,6 +3,7 @@
  * 'same' is gone); below it, HOW (algorithm, tiles, packing, threads) is.
  */
 import type { Activation, Algorithm, ConvPlanInfo, Layout, PaddingMode } from '../types.js';
+import type { LayerKernels } from './layer-kernels.js';
 
 /** One value per spatial axis: depth, height, width. Fewer axes are filled in front with size 1, stride 1, padding 0. */
 export type Triple = readonly [number, number, number];
@@ -50,11 +51,11 @@ export interface ConvPlan {
   runAsync(input: Float32Array, output: Float32Array): Promise<void>;
 }
 
-export interface Backend {
+export interface Backend extends LayerKernels {
   readonly name: 'native' | 'typescript';
   readonly isa: string;
   /**
-   * Packs the weights (copied: the caller may change them afterwards) for one input size.
+   * Packs the weights for one input size. Weight and bias must stay as they are for as long as the plan lives, which may read them again.
    * `sibling`, a plan of the same weights and bias for another input size, lends its packed weights where they fit.
    */
   plan(shape: ConvShape, weight: Float32Array, bias: Float32Array | null, options: ExecutionOptions, sibling?: ConvPlan): ConvPlan;

@@ -1,6 +1,7 @@
 /** The native backend: encodes a resolved convolution for the addon and holds the plan it makes. */
 import type { EncodedShape, NativeAddon, NativePlan } from '../addon.js';
 import type { Activation, ConvPlanInfo, Layout, PaddingMode } from '../types.js';
+import { nativeLayerKernels } from './native-layer-kernels.js';
 import type { Backend, ConvPlan, ConvShape, ExecutionOptions, TransposedShape } from './backend.js';
 
 const paddingModes: Readonly<Record<PaddingMode, number>> = { zeros: 0, reflect: 1, replicate: 2, circular: 3 };
@@ -72,5 +73,6 @@ export function createNativeBackend(addon: NativeAddon, isa: string): Backend {
       addon.convolve(encodeShape(shape), weight, bias, isa, threads, algorithm, tolerance, input, output);
     },
     planTransposed: (shape, ...rest) => create('createTransposedPlan', encodeTransposedShape(shape), ...rest),
+    ...nativeLayerKernels(addon, isa),
   };
 }

@@ -10,8 +10,11 @@
 import type { ConvPlanInfo } from '../types.js';
 import type { Backend, ConvPlan, ConvShape, Triple } from './backend.js';
 import { copyOf } from './typescript/allocate.js';
+import { combineElements, mapElements } from './typescript/elementwise.js';
 import { BLOCK_CHANNELS, blockChannels, packWeights } from './typescript/packed-weights.js';
 import { PaddedImage, paddedSize } from './typescript/padded-image.js';
+import { pool } from './typescript/pool.js';
+import { resize } from './typescript/resize.js';
 import { fourChannelRow, oneChannelRow, type Row } from './typescript/row-kernels.js';
 import { runLater } from './typescript/run-later.js';
 import { tapRanges, type TapRange } from './typescript/tap-ranges.js';
@@ -188,4 +191,8 @@ export const typescriptBackend: Backend = {
     const ownWeight = sibling instanceof TypescriptTransposedPlan ? sibling.weight : copyOf(weight, 'the weights of a plan');
     return new TypescriptTransposedPlan(shape, ownWeight, bias);
   },
+  mapElements,
+  combineElements,
+  pool,
+  resize,
 };

@@ -4,12 +4,13 @@
  *
  * Tensors are [batch, channels, …spatial] in row-major order.
  */
+import type { ArrayFunction } from '../backend/layer-kernels.js';
 import { typeError } from '../errors.js';
 import type { AxisWindow } from '../geometry/axis.js';
 import type { AxisRelation } from '../receptive-field/axis-relation.js';
 import { windowBegin } from '../receptive-field/window-layer.js';
 import type { Algorithm, BackendName } from '../types.js';
-import type { Parameter } from './parameters.js';
+import type { ParameterShape } from './parameters.js';
 
 /** A size; null where only an input will tell. */
 export type Size = number | null;
@@ -44,6 +45,17 @@ export interface LayerPlan {
   runAsync?(inputs: Inputs<Float32Array>, output: Float32Array): Promise<void>;
 }
 
+/** Of a layer with one input that holds no weights, and scratch of some rows at most. */
+export function planOf(run: ArrayFunction): LayerPlan {
+  return {
+    workspaceBytes: 0,
+    weightBytes: 0,
+    run([input], output) {
+      run(input, output);
+    },
+  };
+}
+
 /**
  * Which elements of an input an output element reads.
  *
@@ -60,7 +72,7 @@ export interface Layer {
   /** `'conv'`, `'maxPool'`, …: the builder's method that makes it. */
   readonly kind: string;
   /** Learned parameters as they were declared: a folded batch norm's scale and shift are among them. */
-  readonly parameters: readonly Parameter[];
+  readonly parameters: readonly ParameterShape[];
   /** Layers that were fused into this one, by name. */
   readonly fused?: readonly string[];
   /** Dims for inputs of the given dims: complete if those are, else with null where unknown. Throws where the inputs don't fit. */
@@ -71,6 +83,11 @@ export interface Layer {
   plan(inputs: Inputs<Sizes>, output: Sizes, execution: Execution): LayerPlan;
   /** Whether the output may be written over input `index` while it is computed. Without this method: never. */
   overwrites?(index: number, inputs: Inputs<Sizes>, output: Sizes): boolean;
+  /**
+   * Where the inputs stand in the output, of a layer that puts them there as they are, each in one run, and does nothing else: what is
+   * there already is not copied. Without this method, or undefined: they do not.
+   */
+  parts?(inputs: Inputs<Sizes>, output: Sizes): readonly number[] | undefined;
 }
 
 export function isComplete(dims: Dims): dims is readonly number[] {

@@ -105,6 +105,8 @@ export class Network {
   readonly outputs: ReadonlyMap<string, NetworkNode>;
 
   readonly #graph: FusedGraph;
+  /** What a single tensor asks for. */
+  readonly #firstOutput: ReadonlyMap<string, BuiltNode>;
   readonly #execution: Execution;
   /** Most recently used first. */
   readonly #prepared: PreparedNetwork[] = [];
@@ -115,6 +117,7 @@ export class Network {
   /** @internal */
   constructor(graph: FusedGraph, execution: Execution) {
     this.#graph = graph;
+    this.#firstOutput = graph.outputs.size === 1 ? graph.outputs : new Map(Array.from(graph.outputs).slice(0, 1));
     this.#execution = execution;
     this.inputs = graph.nodes.filter(({ layer }) => layer instanceof InputLayer);
     this.outputs = graph.outputs;
@@ -249,14 +252,17 @@ export class Network {
     throw rangeError('input', `the name of an input (${this.inputs.map((input) => input.name).join(', ')})`, name);
   }
 
-  /** How inputs of the given sizes are computed, and the memory this takes. Plans every layer, so that a first run of that size is as fast as the next. */
+  /**
+   * How an input of the given sizes is computed, and the memory this takes; given sizes by name, what all outputs take. Plans the layers, so
+   * that a first {@link run} like it is as fast as the next.
+   */
   plan(inputDims: readonly number[] | NamedDims): NetworkPlanInfo {
-    return this.#prepare(this.#readDims(inputDims)).info;
+    return this.#prepare(this.#readDims(inputDims), Array.isArray(inputDims)).info;
   }
 
   /**
-   * Computes. One tensor, for the network's only input, gives its output (the first, if there are several); tensors by the name of their
-   * input give all outputs by name.
+   * Computes. One tensor, for the network's only input, gives its output (the first, if there are several, and what only the others need is
+   * not computed); tensors by the name of their input give all outputs by name.
    *
    * Layers run one after the other, in memory that is kept from run to run and shared by values that are not needed together.
    *
@@ -271,11 +277,11 @@ export class Network {
   /** {@link run}, which tells `afterLayer` the name of each layer once it is computed: how a profile takes its times. @internal */
   runObserved(inputs: FloatTensor | NamedTensors, afterLayer?: (name: string) => void): FloatTensor | Record<string, FloatTensor> {
     const { arrays, dims } = this.#readInputs(inputs);
-    const prepared = this.#prepare(dims);
+    const prepared = this.#prepare(dims, isTensor(inputs));
     const buffer = this.#takeArena(prepared.arenaLength);
     const outputs = prepared.run(arrays, new Float32Array(buffer, 0, prepared.arenaLength), afterLayer);
     this.#arena = buffer;
-    return this.#results(inputs, outputs, prepared.sizes);
+    return results(prepared, outputs, isTensor(inputs));
   }
 
   /**
@@ -291,14 +297,14 @@ export class Network {
     const single = isTensor(inputs);
     // In shared memory, which convolutions read in place instead of copying it first.
     const copies = new Map(Array.from(arrays, ([name, array]) => [name, sharedCopy(array)]));
-    const prepared = this.#prepare(dims);
+    const prepared = this.#prepare(dims, single);
     const buffer = this.#takeSharedArena(prepared.arenaLength);
     const outputs = await prepared.runAsync(copies, new Float32Array(buffer, 0, prepared.arenaLength), () => {
       requireNotAborted(signal);
     });
     requireNotAborted(signal);
     this.#sharedArena = buffer;
-    return this.#results(single ? inputs : {}, outputs, prepared.sizes);
+    return results(prepared, outputs, single);
   }
 
   #takeArena(length: number): ArrayBuffer {
@@ -346,22 +352,13 @@ export class Network {
     });
   }
 
-  #results(
-    inputs: FloatTensor | NamedTensors,
-    outputs: ReadonlyMap<string, Float32Array>,
-    sizes: SizesOf,
-  ): FloatTensor | Record<string, FloatTensor> {
-    const tensors = Array.from(this.#graph.outputs, ([name, node]) => {
-      return [name, { data: outputs.get(name)!, dims: sizes.get(node)!.slice() }] as const;
-    });
-    return isTensor(inputs) ? tensors[0]![1] : Object.fromEntries(tensors);
-  }
-
-  #prepare(dims: NamedDims): PreparedNetwork {
-    const { nodes, outputs } = this.#graph;
+  /** `single`: for the first output only. */
+  #prepare(dims: NamedDims, single: boolean): PreparedNetwork {
+    const { nodes } = this.#graph;
+    const outputs = single ? this.#firstOutput : this.#graph.outputs;
     const key = this.inputs.map(({ name }) => formatDims(dims[name]!)).join();
     const index = this.#prepared.findIndex(
-      ({ sizes }) => this.inputs.map((node) => formatDims(sizes.get(node as BuiltNode)!)).join() === key,
+      (one) => one.outputs === outputs && this.inputs.map((node) => formatDims(one.sizes.get(node as BuiltNode)!)).join() === key,
     );
     const [prepared = new PreparedNetwork(nodes, outputs, this.#sizes(dims), this.#execution)] =
       index < 0 ? [] : this.#prepared.splice(index, 1);
@@ -391,6 +388,15 @@ export class Network {
     if (!isComplete(dims)) throw rangeError('its sizes', 'known from those of its inputs', dims);
     return readSizes('its sizes', dims);
   }
+}
+
+function results(
+  { outputs, sizes }: PreparedNetwork,
+  arrays: ReadonlyMap<string, Float32Array>,
+  single: boolean,
+): FloatTensor | Record<string, FloatTensor> {
+  const tensors = Array.from(outputs, ([name, node]) => [name, { data: arrays.get(name)!, dims: sizes.get(node)!.slice() }] as const);
+  return single ? tensors[0]![1] : Object.fromEntries(tensors);
 }
 
 function isTensor(value: unknown): value is FloatTensor {

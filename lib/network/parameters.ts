@@ -8,14 +8,23 @@ import { isFloat32Array, lengthOf } from '../typed-array.js';
 import type { FloatTensor } from '../types.js';
 import { elementCount, isSizes, readFloats, requireLength } from '../validate.js';
 
-/** A learned array: its values are asked for once, when the layer that has it is first planned. */
-export interface Parameter {
+/** A learned array. */
+export interface ParameterShape {
   /** `conv1.weight`. */
   readonly name: string;
   readonly dims: readonly number[];
   /** It stands still in training, and is not counted. */
   readonly frozen?: boolean;
+}
+
+/** A learned array with its values, which are asked for once, when the layer that has it is first planned. */
+export interface Parameter extends ParameterShape {
   values(): Float32Array;
+}
+
+/** Parameters without what holds on to their values. */
+export function shapesOf(parameters: readonly ParameterShape[]): readonly ParameterShape[] {
+  return parameters.map(({ name, dims, frozen = false }) => ({ name, dims, frozen }));
 }
 
 /** Makes the values of a parameter of the given dims. */
@@ -30,7 +39,7 @@ export type WeightSource =
   | Readonly<Record<string, FloatTensor | Float32Array>>;
 
 /** Learned values. */
-export function parameterCount(parameters: readonly Parameter[]): number {
+export function parameterCount(parameters: readonly ParameterShape[]): number {
   return parameters.reduce((sum, { name, dims, frozen = false }) => sum + (frozen ? 0 : elementCount(name, dims)), 0);
 }
 

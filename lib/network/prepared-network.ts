@@ -31,7 +31,7 @@ export interface LayerPlanInfo {
   readonly algorithm?: string;
   readonly workspaceBytes: number;
   readonly weightBytes: number;
-  /** Written over an input that nobody reads afterwards. */
+  /** Written over an input that nobody reads afterwards; of a concatenation: of inputs that were computed where they stand in it. */
   readonly inPlace: boolean;
 }
 
@@ -61,14 +61,16 @@ export type Arrays = ReadonlyMap<string, Float32Array>;
 export class PreparedNetwork {
   readonly info: NetworkPlanInfo;
   readonly sizes: SizesOf;
+  readonly outputs: ReadonlyMap<string, BuiltNode>;
   readonly #steps: readonly Step[];
   readonly #memory: MemoryPlan;
   readonly #given: readonly BuiltNode[];
-  readonly #outputs: readonly (readonly [name: string, value: number, dims: readonly number[]])[];
+  readonly #wanted: readonly (readonly [name: string, value: number, dims: readonly number[]])[];
   readonly #constants = new Map<BuiltNode, Float32Array>();
 
   constructor(nodes: readonly BuiltNode[], outputs: ReadonlyMap<string, BuiltNode>, sizes: SizesOf, execution: Execution) {
     this.sizes = sizes;
+    this.outputs = outputs;
     const needed = neededFor(outputs.values());
     const live = nodes.filter((node) => needed.has(node));
     this.#given = live.filter(({ layer }) => layer instanceof InputLayer || layer instanceof ConstantLayer);
@@ -87,14 +89,14 @@ export class PreparedNetwork {
       const { layer } = node;
       const dims = ofInputs(node.inputs, sizesOf);
       const overwritable = inputs.filter((_, index) => layer.overwrites?.(index, dims, sizesOf(node)) ?? false);
-      return { inputs, output, length: lengthOf(node), overwritable, alias: layer instanceof ReorderedDims };
+      const parts = layer.parts?.(dims, sizesOf(node));
+      return { inputs, output, length: lengthOf(node), overwritable, alias: layer instanceof ReorderedDims, parts };
     });
-    const wanted = Array.from(outputs, ([name, node]) => [name, values.get(node)!, sizesOf(node)] as const);
-    this.#outputs = wanted;
+    this.#wanted = Array.from(outputs, ([name, node]) => [name, values.get(node)!, sizesOf(node)] as const);
     this.#memory = planMemory(
       this.#given.map(lengthOf),
       memorySteps,
-      wanted.map(([, value]) => value),
+      this.#wanted.map(([, value]) => value),
     );
     for (const node of this.#given) if (node.layer instanceof ConstantLayer) this.#constants.set(node, node.layer.value.values());
     this.info = this.#describe();
@@ -130,20 +132,24 @@ export class PreparedNetwork {
   }
 
   #arrays(inputs: Arrays, arena: Float32Array): { arrays: readonly Float32Array[]; outputs: Map<string, Float32Array> } {
-    const outputs = new Map(this.#outputs.map(([name, , dims]) => [name, zeros(dims, elementCount('the dims of the output', dims)).data]));
-    const arrays = this.#memory.buffers.map(({ place, length }) => {
+    const outputs = new Map(this.#wanted.map(([name, , dims]) => [name, zeros(dims, elementCount('the dims of the output', dims)).data]));
+    const { buffers } = this.#memory;
+    const arrayOf = (buffer: number): Float32Array => {
+      const { place, length } = buffers[buffer]!;
       switch (place.kind) {
         case 'given': {
           const node = this.#given[place.value]!;
           return this.#constants.get(node) ?? inputs.get(node.name)!;
         }
         case 'output':
-          return outputs.get(this.#outputs.find(([, value]) => value === place.value)![0])!;
+          return outputs.get(this.#wanted.find(([, value]) => value === place.value)![0])!;
         case 'arena':
           return arena.subarray(place.offset, place.offset + length);
+        case 'part':
+          return arrayOf(place.of).subarray(place.offset, place.offset + length);
       }
-    });
-    return { arrays, outputs };
+    };
+    return { arrays: buffers.map((_, buffer) => arrayOf(buffer)), outputs };
   }
 
   #operands({ inputs, output }: Omit<Step, 'plan'>, arrays: readonly Float32Array[]): [Inputs<Float32Array>, Float32Array] {
@@ -153,14 +159,18 @@ export class PreparedNetwork {
 
   /** Outputs that stand in another one's array, or are an input or a constant. */
   #copyShared(arrays: readonly Float32Array[], outputs: ReadonlyMap<string, Float32Array>): void {
-    for (const [name, value] of this.#outputs) {
+    for (const [name, value] of this.#wanted) {
       const computed = arrays[this.#memory.bufferOf[value]!]!;
       if (computed !== outputs.get(name)) outputs.get(name)!.set(computed);
     }
   }
 
   #describe(): NetworkPlanInfo {
-    const { bufferOf, arenaLength } = this.#memory;
+    const { bufferOf, buffers, arenaLength } = this.#memory;
+    const isIn = (value: number, output: number) => {
+      const { place } = buffers[bufferOf[value]!]!;
+      return place.kind === 'part' && place.of === bufferOf[output];
+    };
     const layers = this.#steps.map(({ node, plan, inputs, output }): LayerPlanInfo => {
       const { workspaceBytes, weightBytes, algorithm } = plan;
       return {
@@ -170,11 +180,11 @@ export class PreparedNetwork {
         ...(algorithm === undefined ? {} : { algorithm }),
         workspaceBytes,
         weightBytes,
-        inPlace: inputs.some((input) => bufferOf[input] === bufferOf[output]),
+        inPlace: inputs.some((input) => bufferOf[input] === bufferOf[output]) || inputs.every((input) => isIn(input, output)),
       };
     });
     const arenaBytes = arenaLength * Float32Array.BYTES_PER_ELEMENT;
-    const outputBytes = this.#outputs.reduce((sum, [, , dims]) => sum + elementCount('the dims of the output', dims) * 4, 0);
+    const outputBytes = this.#wanted.reduce((sum, [, , dims]) => sum + elementCount('the dims of the output', dims) * 4, 0);
     const workspaceBytes = layers.reduce((most, layer) => Math.max(most, layer.workspaceBytes), 0);
     const weightBytes = layers.reduce((sum, layer) => sum + layer.weightBytes, 0);
     return { arenaBytes, outputBytes, workspaceBytes, weightBytes, peakBytes: arenaBytes + outputBytes + workspaceBytes, layers };

@@ -7,6 +7,7 @@
 #include "addon/allocation_count.hpp"
 #include "addon/environment.hpp"
 #include "addon/features.hpp"
+#include "addon/layers.hpp"
 #include "addon/measure_peak.hpp"
 #include "addon/plan_object.hpp"
 
@@ -49,6 +50,7 @@ NAPI_MODULE_INIT() {
       env, environment, [](napi_env, void* data, void*) { delete static_cast<Environment*>(data); }, nullptr);
   export_features(env, exports);
   export_plan(env, exports);
+  export_layers(env, exports);
   export_measure_peak(env, exports);
   export_allocation_count(env, exports);
   return exports;

@@ -29,6 +29,23 @@ bool read_floats(napi_env env, napi_value value, const char* name, int64_t lengt
   return false;
 }
 
+bool read_integers(napi_env env, napi_value value, const char* name, const int32_t** data, int64_t* length,
+                   napi_value* error) {
+  napi_typedarray_type type;
+  size_t count;
+  void* integers;
+  napi_value buffer;
+  bool unshared = false;
+  if (napi_get_typedarray_info(env, value, &type, &count, &integers, &buffer, nullptr) != napi_ok ||
+      type != napi_int32_array || napi_is_arraybuffer(env, buffer, &unshared) != napi_ok || !unshared) {
+    *error = argument_type_error(env, "Expected %s to be an Int32Array of unshared memory", name);
+    return false;
+  }
+  *data = static_cast<const int32_t*>(integers);
+  *length = static_cast<int64_t>(count);
+  return true;
+}
+
 bool read_number(napi_env env, napi_value value, const char* name, double* number, napi_value* error) {
   if (napi_get_value_double(env, value, number) == napi_ok) return true;
   *error = argument_type_error(env, "Expected %s to be a number", name);

@@ -21,6 +21,10 @@ bool read_floats(napi_env env, napi_value value, const char* name, FloatView* vi
 // Also demands the length that a plan computed.
 bool read_floats(napi_env env, napi_value value, const char* name, int64_t length, FloatView* view, napi_value* error);
 
+// An Int32Array that no other thread can change: what was checked stays.
+bool read_integers(napi_env env, napi_value value, const char* name, const int32_t** data, int64_t* length,
+                   napi_value* error);
+
 bool read_number(napi_env env, napi_value value, const char* name, double* number, napi_value* error);
 
 // Texts of `capacity` bytes or more are cut: no name that is looked up is as long.

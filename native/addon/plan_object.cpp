@@ -86,7 +86,8 @@ napi_value run(napi_env env, napi_callback_info info) {
 bool start_async(napi_env env, napi_callback_info info, napi_deferred deferred, napi_value* error) {
   Call call;
   if (!read_call(env, info, &call, error)) return false;
-  AsyncRun async{call.object->plan, {}, call.input.data, call.output.data, nullptr, call.arrays[1]};
+  AsyncRun async{call.object->plan, {}, call.input.data, call.output.data, nullptr, call.arrays[1], nullptr};
+  napi_get_reference_value(env, call.object->object, &async.plan_object);
   bool unshared = false;
   napi_is_arraybuffer(env, call.input.buffer, &unshared);
   if (unshared) {
@@ -273,6 +274,7 @@ napi_value create(napi_env env, napi_callback_info info, bool transposed) {
   // Left out, it is undefined: no boolean, and the plan is made to run many times.
   request.once = false;
   napi_get_value_bool(env, arguments[8], &request.once);
+  request.weights_stay = true;
   environment_of(env)->plans.free_garbage(env);
   std::unique_ptr<PlanObject> object(new (std::nothrow) PlanObject);
   if (object != nullptr) object->plan = (transposed ? create_transposed : ConvPlan::create)(request, sibling);
@@ -281,6 +283,8 @@ napi_value create(napi_env env, napi_callback_info info, bool transposed) {
   }
   object->input_size = request.shape.input_size();
   object->output_size = request.shape.output_size();
+  napi_create_reference(env, arguments[1], 1, &object->weight);
+  if (request.bias != nullptr) napi_create_reference(env, arguments[2], 1, &object->bias);
   object->bytes = object_bytes + static_cast<int64_t>(object->plan->weight_bytes());
   return make_object(env, std::move(object));
 }
@@ -305,6 +309,7 @@ napi_value convolve(napi_env env, napi_callback_info info) {
   if (overlap(input, output)) return throw_error(env, overlap_error(env));
   ask_for_huge_pages(output);
   request.once = true;
+  request.weights_stay = true;
   const std::shared_ptr<ConvPlan> plan = ConvPlan::create(request, nullptr);
   if (plan == nullptr || !plan->run(input.data, output.data)) {
     return throw_error(env,

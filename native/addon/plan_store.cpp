@@ -1,6 +1,8 @@
 // The plan objects of an environment as a doubly linked list: any of them may go at any time.
 #include "addon/plan_store.hpp"
 
+#include <initializer_list>
+
 namespace atrous {
 namespace {
 
@@ -51,6 +53,10 @@ void PlanStore::release(napi_env env, PlanObject* plan) {
   if (plan->next != nullptr) plan->next->previous = plan->previous;
   plan->store = nullptr;
   plan->plan.reset();
+  for (napi_ref* kept : {&plan->weight, &plan->bias}) {
+    if (*kept != nullptr) napi_delete_reference(env, *kept);
+    *kept = nullptr;
+  }
   bytes_ -= plan->bytes;
   tell_garbage_collector(env, -plan->bytes);
 }

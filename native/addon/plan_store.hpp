@@ -20,6 +20,8 @@ struct PlanObject {
   int64_t input_size, output_size;
   int64_t bytes;
   napi_ref object = nullptr;  // weak
+  // Kept from the garbage collector as long as the plan may read them.
+  napi_ref weight = nullptr, bias = nullptr;
   PlanStore* store = nullptr;
   PlanObject* previous = nullptr;
   PlanObject* next = nullptr;

@@ -25,7 +25,7 @@ class Promises::Job final : public AsyncJob {
   Promises* const promises;
   AsyncRun run;
   const napi_deferred deferred;
-  napi_ref kept[2] = {nullptr, nullptr};
+  napi_ref kept[3] = {nullptr, nullptr, nullptr};
   bool succeeded = false;
 };
 
@@ -51,11 +51,11 @@ Promises* Promises::create(napi_env env) {
 }
 
 bool Promises::start(napi_env env, AsyncRun run, napi_deferred deferred) {
-  const napi_value arrays[] = {run.shared_input, run.output_array};
+  const napi_value objects[] = {run.shared_input, run.output_array, run.plan_object};
   std::unique_ptr<Job> job(new (std::nothrow) Job(this, std::move(run), deferred));
   if (job == nullptr) return false;
-  for (int i = 0; i < 2; ++i) {
-    if (arrays[i] != nullptr) napi_create_reference(env, arrays[i], 1, &job->kept[i]);
+  for (int i = 0; i < 3; ++i) {
+    if (objects[i] != nullptr) napi_create_reference(env, objects[i], 1, &job->kept[i]);
   }
   if (pending_++ == 0) napi_ref_threadsafe_function(env, to_javascript_);
   if (submit(job.get())) {

@@ -15,8 +15,9 @@ struct AsyncRun {
   AlignedFloats input_copy;
   const float* input;
   float* output;
-  // Kept from the garbage collector until the promise settles; `shared_input` is null where input_copy is used.
-  napi_value shared_input, output_array;
+  // Kept from the garbage collector until the promise settles; `shared_input` is null where input_copy is used. The plan's
+  // object keeps the weights.
+  napi_value shared_input, output_array, plan_object;
 };
 
 class Promises {

@@ -6,6 +6,7 @@
 #include "kernels/lane_transform.hpp"
 #include "kernels/peak.hpp"
 #include "kernels/point_products.hpp"
+#include "kernels/runs.hpp"
 #include "kernels/short_transform.hpp"
 #include "kernels/table.hpp"
 #include "kernels/transpose.hpp"
@@ -70,6 +71,7 @@ constexpr KernelTable kernels_for(const char* name) {
   table.transform_kernels = transform_kernels<V>;
   table.transform_width = transform_width<V>;
   table.transpose = transpose<V>;
+  fill_runs<V>(table);
   table.vec = vec_operations<V>();
   table.multiply_add_burst = multiply_add_burst<V>;
   table.multiply_adds_per_round = multiply_adds_per_round;

@@ -242,6 +242,29 @@ using TransformKernelsKernel = void (*)(const KernelTransform& transform);
 using TransposeKernel = void (*)(const float* in, ptrdiff_t in_stride, float* out, ptrdiff_t out_stride, ptrdiff_t rows,
                                  ptrdiff_t columns);
 
+// Runs: `length` floats one behind the other. Where an output is an input's memory it is the same run.
+
+// out[i] = f(in[i]), NaN where in[i] is:
+//
+//   clip        least where in[i] < least, else most where in[i] > most, else in[i]      parameters: least, most
+//   leaky_relu  slope·in[i] where in[i] < 0, else in[i]                                  parameters: slope
+//   sigmoid     1 / (1 + e^−in[i]), to 3 units in the last place
+enum class RunFunction : int32_t { clip, leaky_relu, sigmoid };
+using MapRunKernel = void (*)(const float* in, const float* parameters, float* out, ptrdiff_t length);
+
+// out[i] = a[i] ∘ b[i], or b[0] for every i where it is repeated. The larger one is NaN when either is, and +0 of zeros.
+enum class RunOperation : int32_t { add, multiply, divide, larger };
+using CombineRunsKernel = void (*)(const float* a, const float* b, bool repeated, float* out, ptrdiff_t length);
+
+// out[i] = part_a·a[i] + part_b·b[i].
+using MixRunsKernel = void (*)(const float* a, float part_a, const float* b, float part_b, float* out,
+                               ptrdiff_t length);
+
+// Linear interpolation to twice the length, out[0 … 2·length):
+//
+//   out[2i + 1] = ¾·in[i] + ¼·in[i + 1],  out[2i + 2] = ¼·in[i] + ¾·in[i + 1]      the ends are copies of in's
+using DoubleRunKernel = void (*)(const float* in, float* out, ptrdiff_t length);
+
 // The instruction set's vector operations by themselves, each on `lanes` floats in memory: what vec/<isa>.hpp promises
 // can be tested one by one.
 struct VecOperations {
@@ -250,10 +273,16 @@ struct VecOperations {
   void (*store_tail)(const float* in, int count, float* out);
   void (*broadcast)(const float* in, float* out);
   void (*add)(const float* a, const float* b, float* out);
+  void (*multiply)(const float* a, const float* b, float* out);
+  void (*divide)(const float* a, const float* b, float* out);
   void (*multiply_add)(const float* a, const float* b, const float* sum, float* out);
   void (*relu)(const float* in, float* out);
+  void (*larger)(const float* a, const float* b, float* out);
+  void (*where_negative)(const float* in, const float* then, const float* otherwise, float* out);
+  void (*power_of_two)(const float* in, float* out);
   void (*transpose)(const float* in, float* out);      // lanes × lanes
   void (*deinterleave2)(const float* in, float* out);  // 2·lanes floats: the even ones, then the odd ones
+  void (*interleave2)(const float* in, float* out);    // the inverse
   // 4·lanes floats, units of 1, 2, 4 … < lanes: unit 4·i + q becomes unit i of the q-th quarter; and the inverse.
   void (*deinterleave4)(const float* in, int unit, float* out);
   void (*interleave4)(const float* in, int unit, float* out);
@@ -283,6 +312,11 @@ struct KernelTable {
   TransformKernelsKernel transform_kernels;
   int transform_width;  // output channels that transform_kernels takes
   TransposeKernel transpose;
+  static constexpr int run_functions = 3, run_operations = 4;
+  MapRunKernel map_run[run_functions];             // [RunFunction]
+  CombineRunsKernel combine_runs[run_operations];  // [RunOperation]
+  MixRunsKernel mix_runs;
+  DoubleRunKernel double_run;
   VecOperations vec;
   // `rounds` rounds of multiply_adds_per_round independent multiply-adds of `lanes` floats; the sum keeps them alive.
   float (*multiply_add_burst)(int64_t rounds);

@@ -38,10 +38,17 @@ constexpr VecOperations vec_operations() {
       [](const float* in, int count, float* out) { V::store_tail(out, V::load(in), count); },
       [](const float* in, float* out) { V::store(out, V::broadcast(in)); },
       [](const float* a, const float* b, float* out) { V::store(out, V::add(V::load(a), V::load(b))); },
+      [](const float* a, const float* b, float* out) { V::store(out, V::multiply(V::load(a), V::load(b))); },
+      [](const float* a, const float* b, float* out) { V::store(out, V::divide(V::load(a), V::load(b))); },
       [](const float* a, const float* b, const float* sum, float* out) {
         V::store(out, V::multiply_add(V::load(a), V::load(b), V::load(sum)));
       },
       [](const float* in, float* out) { V::store(out, V::relu(V::load(in))); },
+      [](const float* a, const float* b, float* out) { V::store(out, V::larger(V::load(a), V::load(b))); },
+      [](const float* in, const float* then, const float* otherwise, float* out) {
+        V::store(out, V::where_negative(V::load(in), V::load(then), V::load(otherwise)));
+      },
+      [](const float* in, float* out) { V::store(out, V::power_of_two(V::load(in))); },
       [](const float* in, float* out) {
         typename V::Register rows[V::lanes];
         for (int i = 0; i < V::lanes; ++i) rows[i] = V::load(in + i * V::lanes);
@@ -51,6 +58,12 @@ constexpr VecOperations vec_operations() {
       [](const float* in, float* out) {
         typename V::Register a = V::load(in), b = V::load(in + V::lanes);
         V::deinterleave2(a, b);
+        V::store(out, a);
+        V::store(out + V::lanes, b);
+      },
+      [](const float* in, float* out) {
+        typename V::Register a = V::load(in), b = V::load(in + V::lanes);
+        V::interleave2(a, b);
         V::store(out, a);
         V::store(out + V::lanes, b);
       },

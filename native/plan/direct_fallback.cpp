@@ -34,6 +34,11 @@ float input_limit(const ShortScheme& scheme, double largest_sum) {
   return static_cast<float>(FLT_MAX / 4 / (inputs * std::max(1.0, sums)));
 }
 
+const float* copied(const float* values, AlignedFloats& copy) {
+  std::copy_n(values, copy.size(), copy.data());
+  return copy.data();
+}
+
 }  // namespace
 
 bool may_transform(const PlanRequest& request) {
@@ -46,15 +51,15 @@ bool may_transform(const PlanRequest& request) {
 
 DirectFallback::DirectFallback(const PlanRequest& request, const ShortScheme& scheme, double largest_sum)
     : request_(request),
-      weight_(request.shape.weight_size()),
-      bias_(request.bias ? request.shape.out_channels : 0),
+      weight_(request.weights_stay ? 0 : request.shape.weight_size()),
+      bias_(request.weights_stay || !request.bias ? 0 : request.shape.out_channels),
       limit_(input_limit(scheme, largest_sum)) {
   if (!*this) return;
-  std::copy_n(request.weight, weight_.size(), weight_.data());
-  std::copy_n(request.bias, bias_.size(), bias_.data());
   request_.shape.batch = 1;
-  request_.weight = weight_.data();
-  request_.bias = request.bias ? bias_.data() : nullptr;
+  if (!request.weights_stay) {
+    request_.weight = copied(request.weight, weight_);
+    if (request.bias) request_.bias = copied(request.bias, bias_);
+  }
   request_.family = AlgorithmFamily::direct;
   request_.once = false;
   request_.tolerance = 0;

@@ -21,6 +21,7 @@ class DirectFallback {
   // `largest_sum`: of |transformed weights| over a sum's terms, at any point and output channel.
   DirectFallback(const PlanRequest& request, const ShortScheme& scheme, double largest_sum);
 
+  // Whether there was memory for copies of weight and bias, which are made unless these stay as they are.
   explicit operator bool() const { return weight_ && bias_; }
   size_t bytes() const { return weight_.size_bytes() + bias_.size_bytes(); }
 

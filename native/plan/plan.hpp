@@ -23,12 +23,14 @@ struct PlanRequest {
   AlgorithmFamily family;
   bool once;         // the plan will run a single time: what it costs to make counts
   double tolerance;  // largest error relative to the output's standard deviation; 0 admits direct kernels only
+  // Whether weight and bias stay as they are for as long as the plan lives. If not, they are valid during create() only.
+  bool weights_stay = false;
 };
 
 // Immutable after creation: several threads may run one plan at once.
 class ConvPlan {
  public:
-  // Copies (packs) weight and bias. Null when memory ran out. `sibling`, a plan of the same weight, bias and options
+  // Packs weight and bias. Null when memory ran out. `sibling`, a plan of the same weight, bias and options
   // for another input size, lends its packed weights where both want the same form.
   static std::shared_ptr<ConvPlan> create(const PlanRequest& request, const ConvPlan* sibling);
 
@@ -52,7 +54,7 @@ class ConvPlan {
 
  protected:
   explicit ConvPlan(const PlanRequest& request) : request_(request) {
-    request_.weight = nullptr;  // the caller's memory: valid during create() only
+    request_.weight = nullptr;  // the caller's memory
     request_.bias = nullptr;
   }
   const KernelTable& kernels() const { return *request_.kernels; }

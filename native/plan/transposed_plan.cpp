@@ -108,6 +108,7 @@ class TransposedPlan final : public ConvPlan {
     PlanRequest of_part = request;
     of_part.weight = parameters.weight.data();
     of_part.bias = request.bias ? parameters.bias.data() : nullptr;
+    of_part.weights_stay = false;
     of_part.threads = piece_threads_;
     size_t weight_bytes = 0;
     for (int64_t z = 0; z < pieces_[0].count(); ++z) {
@@ -342,6 +343,7 @@ std::shared_ptr<ConvPlan> create_transposed(const PlanRequest& request, const Co
     convolution.shape = parts[0].shape(request.shape, axes, box, request.shape.layout);
     convolution.shape.batch = request.shape.batch;
     convolution.weight = parameters.weight.data();
+    convolution.weights_stay = false;
     return ConvPlan::create(convolution, sibling);
   }
   const char* const lender = sibling ? sibling->algorithm() : nullptr;

@@ -17,6 +17,7 @@
 #include "probe/all_plans.hpp"
 #include "probe/arguments.hpp"
 #include "probe/lane_kernels.hpp"
+#include "probe/runs.hpp"
 #include "probe/short_plan.hpp"
 #include "probe/transposed_plan.hpp"
 
@@ -93,6 +94,10 @@ Napi::Value describe(const Napi::CallbackInfo& info) {
   slots.Set("point_products", is_filled(env, kernels->point_products));
   slots.Set("transform_kernels", is_filled(env, kernels->transform_kernels));
   slots.Set("transpose", is_filled(env, kernels->transpose));
+  slots.Set("map_run", is_filled(env, kernels->map_run));
+  slots.Set("combine_runs", is_filled(env, kernels->combine_runs));
+  slots.Set("mix_runs", is_filled(env, kernels->mix_runs));
+  slots.Set("double_run", is_filled(env, kernels->double_run));
   slots.Set("vec", true);
   slots.Set("multiply_add_burst", is_filled(env, kernels->multiply_add_burst));
   operations.Set("load_tail", is_filled(env, kernels->vec.load_tail));
@@ -100,6 +105,12 @@ Napi::Value describe(const Napi::CallbackInfo& info) {
   operations.Set("load_inside", is_filled(env, kernels->vec.load_inside));
   operations.Set("broadcast", is_filled(env, kernels->vec.broadcast));
   operations.Set("add", is_filled(env, kernels->vec.add));
+  operations.Set("multiply", is_filled(env, kernels->vec.multiply));
+  operations.Set("divide", is_filled(env, kernels->vec.divide));
+  operations.Set("larger", is_filled(env, kernels->vec.larger));
+  operations.Set("where_negative", is_filled(env, kernels->vec.where_negative));
+  operations.Set("power_of_two", is_filled(env, kernels->vec.power_of_two));
+  operations.Set("interleave2", is_filled(env, kernels->vec.interleave2));
   operations.Set("multiply_add", is_filled(env, kernels->vec.multiply_add));
   operations.Set("relu", is_filled(env, kernels->vec.relu));
   operations.Set("transpose", is_filled(env, kernels->vec.transpose));
@@ -141,6 +152,18 @@ Napi::Value vec(const Napi::CallbackInfo& info) {
       operations.broadcast(in, out);
     } else if (name == "add") {
       operations.add(in, in + n, out);
+    } else if (name == "multiply") {
+      operations.multiply(in, in + n, out);
+    } else if (name == "divide") {
+      operations.divide(in, in + n, out);
+    } else if (name == "larger") {
+      operations.larger(in, in + n, out);
+    } else if (name == "where_negative") {
+      operations.where_negative(in, in + n, in + 2 * n, out);
+    } else if (name == "power_of_two") {
+      operations.power_of_two(in, out);
+    } else if (name == "interleave2") {
+      operations.interleave2(in, out);
     } else if (name == "multiply_add") {
       operations.multiply_add(in, in + n, in + 2 * n, out);
     } else if (name == "relu") {
@@ -573,6 +596,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   exports.Set("split", Napi::Function::New(env, split));
   export_all_plans(env, exports);
   export_lane_kernels(env, exports);
+  export_runs(env, exports);
   export_short_plans(env, exports);
   export_transposed_plans(env, exports);
   return exports;

@@ -46,9 +46,26 @@ struct Avx2 {
   // The lanes of the mask, which alone are read, and zeros.
   static Register load_masked(const float* p, Mask mask) { return _mm256_maskload_ps(p, mask); }
   static Register add(Register a, Register b) { return _mm256_add_ps(a, b); }
+  static Register multiply(Register a, Register b) { return _mm256_mul_ps(a, b); }
+  static Register divide(Register a, Register b) { return _mm256_div_ps(a, b); }
   static Register multiply_add(Register a, Register b, Register sum) { return _mm256_fmadd_ps(a, b, sum); }
   // The second operand is returned when either is NaN: NaN stays NaN.
   static Register relu(Register v) { return _mm256_max_ps(_mm256_setzero_ps(), v); }
+  // The larger one, +0 above −0; NaN when either is.
+  static Register larger(Register a, Register b) {
+    // The maxima differ where one zero is negative: the sign of both.
+    const Register either = _mm256_and_ps(_mm256_max_ps(a, b), _mm256_max_ps(b, a));
+    return _mm256_or_ps(either, _mm256_cmp_ps(a, b, _CMP_UNORD_Q));
+  }
+  // `then` in lanes where v < 0, `otherwise` where it is not, or NaN.
+  static Register where_negative(Register v, Register then, Register otherwise) {
+    return _mm256_blendv_ps(otherwise, then, _mm256_cmp_ps(v, _mm256_setzero_ps(), _CMP_LT_OQ));
+  }
+  // 2ⁿ, of n + 1.5·2²³, whose last bits hold n: −126 ≤ n ≤ 127.
+  static Register power_of_two(Register v) {
+    const __m256i exponent = _mm256_slli_epi32(_mm256_castps_si256(v), 23);
+    return _mm256_castsi256_ps(_mm256_add_epi32(exponent, _mm256_set1_epi32(127 << 23)));
+  }
 
   static void transpose(Register (&r)[lanes]) {
     Register t[lanes];
@@ -75,6 +92,12 @@ struct Avx2 {
     const auto in_order = [](Register v) { return _mm256_castpd_ps(_mm256_permute4x64_pd(_mm256_castps_pd(v), 0xd8)); };
     a = in_order(low);
     b = in_order(high);
+  }
+  // The inverse.
+  static void interleave2(Register& a, Register& b) {
+    const Register low = _mm256_unpacklo_ps(a, b), high = _mm256_unpackhi_ps(a, b);
+    a = low_halves(low, high);
+    b = high_halves(low, high);
   }
   // Of the 4·lanes floats that r holds in order, in units of 1, 2 or 4: unit 4·i + q becomes unit i of r[q].
   template <int Unit>

@@ -29,9 +29,26 @@ struct Avx512 {
   // The lanes of the mask, which alone are read, and zeros.
   static Register load_masked(const float* p, Mask mask) { return _mm512_maskz_loadu_ps(mask, p); }
   static Register add(Register a, Register b) { return _mm512_add_ps(a, b); }
+  static Register multiply(Register a, Register b) { return _mm512_mul_ps(a, b); }
+  static Register divide(Register a, Register b) { return _mm512_div_ps(a, b); }
   static Register multiply_add(Register a, Register b, Register sum) { return _mm512_fmadd_ps(a, b, sum); }
   // The second operand is returned when either is NaN: NaN stays NaN.
   static Register relu(Register v) { return _mm512_max_ps(_mm512_setzero_ps(), v); }
+  // The larger one, +0 above −0; NaN when either is.
+  static Register larger(Register a, Register b) {
+    // The maxima differ where one zero is negative: the sign of both.
+    const Register either = _mm512_and_ps(_mm512_max_ps(a, b), _mm512_max_ps(b, a));
+    return _mm512_mask_add_ps(either, _mm512_cmp_ps_mask(a, b, _CMP_UNORD_Q), a, b);
+  }
+  // `then` in lanes where v < 0, `otherwise` where it is not, or NaN.
+  static Register where_negative(Register v, Register then, Register otherwise) {
+    return _mm512_mask_blend_ps(_mm512_cmp_ps_mask(v, _mm512_setzero_ps(), _CMP_LT_OQ), otherwise, then);
+  }
+  // 2ⁿ, of n + 1.5·2²³, whose last bits hold n: −126 ≤ n ≤ 127.
+  static Register power_of_two(Register v) {
+    const __m512i exponent = _mm512_slli_epi32(_mm512_castps_si512(v), 23);
+    return _mm512_castsi512_ps(_mm512_add_epi32(exponent, _mm512_set1_epi32(127 << 23)));
+  }
 
   // Four rounds of 2×2 exchanges: 32-bit, 64-bit, 128-bit quarters within halves, halves.
   static void transpose(Register (&r)[lanes]) {
@@ -68,6 +85,14 @@ struct Avx512 {
     const Register first = a;
     a = _mm512_permutex2var_ps(first, even, b);
     b = _mm512_permutex2var_ps(first, odd, b);
+  }
+  // The inverse.
+  static void interleave2(Register& a, Register& b) {
+    const __m512i low = _mm512_setr_epi32(0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
+    const __m512i high = _mm512_add_epi32(low, _mm512_set1_epi32(8));
+    const Register first = a;
+    a = _mm512_permutex2var_ps(first, low, b);
+    b = _mm512_permutex2var_ps(first, high, b);
   }
   // Of the 4·lanes floats that r holds in order, in units of 1, 2, 4 or 8: unit 4·i + q becomes unit i of r[q].
   template <int Unit>

@@ -38,15 +38,34 @@ struct Neon {
     return mask.begin <= 0 && mask.end >= lanes ? load(p) : load_some(p, mask);
   }
   static Register add(Register a, Register b) { return vaddq_f32(a, b); }
+  static Register multiply(Register a, Register b) { return vmulq_f32(a, b); }
+  static Register divide(Register a, Register b) { return vdivq_f32(a, b); }
   static Register multiply_add(Register a, Register b, Register sum) { return vfmaq_f32(sum, a, b); }
   // FMAX gives NaN when either operand is NaN.
   static Register relu(Register v) { return vmaxq_f32(v, vdupq_n_f32(0.0f)); }
+  // The larger one, +0 above −0; NaN when either is.
+  static Register larger(Register a, Register b) { return vmaxq_f32(a, b); }
+  // `then` in lanes where v < 0, `otherwise` where it is not, or NaN.
+  static Register where_negative(Register v, Register then, Register otherwise) {
+    return vbslq_f32(vcltzq_f32(v), then, otherwise);
+  }
+  // 2ⁿ, of n + 1.5·2²³, whose last bits hold n: −126 ≤ n ≤ 127.
+  static Register power_of_two(Register v) {
+    const int32x4_t exponent = vshlq_n_s32(vreinterpretq_s32_f32(v), 23);
+    return vreinterpretq_f32_s32(vaddq_s32(exponent, vdupq_n_s32(127 << 23)));
+  }
 
   // Of the 2·lanes floats that a and b hold in order, a keeps the even ones and b the odd ones.
   static void deinterleave2(Register& a, Register& b) {
     const Register first = a;
     a = vuzp1q_f32(first, b);
     b = vuzp2q_f32(first, b);
+  }
+  // The inverse.
+  static void interleave2(Register& a, Register& b) {
+    const Register first = a;
+    a = vzip1q_f32(first, b);
+    b = vzip2q_f32(first, b);
   }
   // Of the 4·lanes floats that r holds in order, in units of 1 or 2: unit 4·i + q becomes unit i of r[q].
   template <int Unit>

@@ -28,11 +28,31 @@ struct Scalar {
   // The lanes of the mask, which alone are read, and zeros.
   static Register load_masked(const float* p, Mask mask) { return mask.begin <= 0 && mask.end > 0 ? *p : 0.0f; }
   static Register add(Register a, Register b) { return a + b; }
+  static Register multiply(Register a, Register b) { return a * b; }
+  static Register divide(Register a, Register b) { return a / b; }
   static Register multiply_add(Register a, Register b, Register sum) { return sum + a * b; }
   static Register relu(Register v) { return v < 0.0f ? 0.0f : v; }
+  // The larger one, +0 above −0; NaN when either is.
+  static Register larger(Register a, Register b) {
+    if (a < b || b != b) return b;
+    return a == 0.0f && b == 0.0f ? a + b : a;
+  }
+  // `then` in lanes where v < 0, `otherwise` where it is not, or NaN.
+  static Register where_negative(Register v, Register then, Register otherwise) { return v < 0.0f ? then : otherwise; }
+  // 2ⁿ, of n + 1.5·2²³, whose last bits hold n: −126 ≤ n ≤ 127.
+  static Register power_of_two(Register v) {
+    union {
+      float value;
+      uint32_t bits;
+    } number = {v};
+    number.bits = (number.bits << 23) + (127u << 23);
+    return number.value;
+  }
 
   // Of the 2·lanes floats that a and b hold in order, a keeps the even ones and b the odd ones.
   static void deinterleave2(Register&, Register&) {}
+  // The inverse.
+  static void interleave2(Register&, Register&) {}
   static void transpose(Register (&)[lanes]) {}
   template <int Unit>
   static void deinterleave4(Register (&)[4]) {}

@@ -38,15 +38,39 @@ struct Sse2 {
     return mask.begin <= 0 && mask.end >= lanes ? load(p) : load_some(p, mask);
   }
   static Register add(Register a, Register b) { return _mm_add_ps(a, b); }
+  static Register multiply(Register a, Register b) { return _mm_mul_ps(a, b); }
+  static Register divide(Register a, Register b) { return _mm_div_ps(a, b); }
   static Register multiply_add(Register a, Register b, Register sum) { return _mm_add_ps(sum, _mm_mul_ps(a, b)); }
   // The second operand is returned when either is NaN: NaN stays NaN.
   static Register relu(Register v) { return _mm_max_ps(_mm_setzero_ps(), v); }
+  // The larger one, +0 above −0; NaN when either is.
+  static Register larger(Register a, Register b) {
+    // The maxima differ where one zero is negative: the sign of both.
+    const Register either = _mm_and_ps(_mm_max_ps(a, b), _mm_max_ps(b, a));
+    return _mm_or_ps(either, _mm_cmpunord_ps(a, b));
+  }
+  // `then` in lanes where v < 0, `otherwise` where it is not, or NaN.
+  static Register where_negative(Register v, Register then, Register otherwise) {
+    const Register negative = _mm_cmplt_ps(v, _mm_setzero_ps());
+    return _mm_or_ps(_mm_and_ps(negative, then), _mm_andnot_ps(negative, otherwise));
+  }
+  // 2ⁿ, of n + 1.5·2²³, whose last bits hold n: −126 ≤ n ≤ 127.
+  static Register power_of_two(Register v) {
+    const __m128i exponent = _mm_slli_epi32(_mm_castps_si128(v), 23);
+    return _mm_castsi128_ps(_mm_add_epi32(exponent, _mm_set1_epi32(127 << 23)));
+  }
 
   // Of the 2·lanes floats that a and b hold in order, a keeps the even ones and b the odd ones.
   static void deinterleave2(Register& a, Register& b) {
     const Register first = a;
     a = _mm_shuffle_ps(first, b, 0x88);
     b = _mm_shuffle_ps(first, b, 0xdd);
+  }
+  // The inverse.
+  static void interleave2(Register& a, Register& b) {
+    const Register first = a;
+    a = _mm_unpacklo_ps(first, b);
+    b = _mm_unpackhi_ps(first, b);
   }
   // Of the 4·lanes floats that r holds in order, in units of 1 or 2: unit 4·i + q becomes unit i of r[q].
   template <int Unit>

@@ -27,6 +27,10 @@ function fakeAddon() {
       call[8].fill(42);
     }),
     createTransposedPlan: vi.fn<NativeAddon['createPlan']>(() => nativePlan),
+    mapElements: vi.fn<NativeAddon['mapElements']>(),
+    combineElements: vi.fn<NativeAddon['combineElements']>(),
+    pool: vi.fn<NativeAddon['pool']>(),
+    resize: vi.fn<NativeAddon['resize']>(),
     measurePeak: () => 0,
     allocationCount: () => 0,
   } satisfies NativeAddon;

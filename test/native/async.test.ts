@@ -124,6 +124,24 @@ describe('the garbage collector', () => {
   });
 });
 
+describe('the weights of a plan', () => {
+  it('stay for inputs that only plain sums can compute, whoever else has forgotten them', async () => {
+    // A NaN is met by direct kernels, which are packed from the weights when it comes.
+    const script = `
+      const { addon, makePlan, equal, encodedShape, randomFloats } = native;
+      const { plan, length, input } = makePlan(), output = new Float32Array(length), later = new Float32Array(length);
+      input[5] = NaN;
+      for (let i = 0; i < 3; i++) { gc(); await new Promise(setImmediate); new Float32Array(2 ** 20).fill(7); }
+      const weight = randomFloats(64 * 64 * 9, 2), right = new Float32Array(length);
+      addon.createPlan(encodedShape(64, 96), weight, null, addon.isas[0], 2, 'direct', 0, null).run(input, right);
+      plan.run(input, output);
+      await native.makePlan().plan.runAsync(input, later);
+      const isClose = (a) => a.every((value, i) => Number.isNaN(value) ? Number.isNaN(right[i]) : Math.abs(value - right[i]) < 1e-3);
+      report([/winograd/.test(plan.algorithm), isClose(output), equal(output, later)]);`;
+    expect(await outputOf(script, collectable)).toEqual([[true, true, true]]);
+  });
+});
+
 /** A script for worker_threads that leaves `count` jobs pending and tells so. */
 const workerWithJobs = (count: number) => `
   const { parentPort } = require('node:worker_threads');

@@ -35,11 +35,36 @@ describe('memory', () => {
     const { arenaBytes, outputBytes, workspaceBytes, weightBytes, peakBytes, layers } = network.plan([1, 3, 40, 50]);
     const value = 40 * 50 * 4;
     expect(outputBytes).toBe(2 * value);
-    expect(arenaBytes).toBe((16 + 16 + 32) * value);
+    // Both halves of the concatenation are computed in it.
+    expect(arenaBytes).toBe(32 * value);
     expect(peakBytes).toBe(arenaBytes + outputBytes + workspaceBytes);
     expect(weightBytes).toBeGreaterThan(0);
-    expect(layers.map(({ name }) => name)).toEqual(['conv1', 'conv2', 'concat1', 'score']);
+    expect(layers.map(({ name, inPlace }) => [name, inPlace])).toEqual([
+      ['conv1', false],
+      ['conv2', false],
+      ['concat1', true],
+      ['score', false],
+    ]);
     expect(layers[0]!.algorithm).toEqual(expect.any(String));
+  });
+
+  it('of one tensor is that of the first output, which alone is computed', async () => {
+    const network = buildNetwork((g) => {
+      const x = g.input('x', [1, 3, null]);
+      const a = g.conv(x, { channels: 2, kernel: 1, name: 'a' });
+      g.output(g.relu(a), 'first');
+      g.output(g.conv(a, { channels: 9, kernel: 1, name: 'b' }), 'second');
+    });
+    const x = randomTensor([1, 3, 8]);
+    const { first } = network.run({ x });
+    expect(network.run(x)).toEqual(first);
+    expect(await network.runAsync(x)).toEqual(first);
+    const namesOf = (dims: Parameters<typeof network.plan>[0]) => network.plan(dims).layers.map(({ name }) => name);
+    expect(namesOf([1, 3, 8])).not.toContain('b');
+    expect(namesOf({ x: [1, 3, 8] })).toContain('b');
+    const computed: string[] = [];
+    network.runObserved(x, (name) => computed.push(name));
+    expect(computed).not.toContain('b');
   });
 
   it('of a result is its own: a later run does not change it', () => {

@@ -28,6 +28,11 @@ export interface KernelSlots {
   readonly point_products: readonly (readonly boolean[])[];
   readonly transform_kernels: boolean;
   readonly transpose: boolean;
+  /** [RunFunction] and [RunOperation] of table.hpp. */
+  readonly map_run: readonly boolean[];
+  readonly combine_runs: readonly boolean[];
+  readonly mix_runs: boolean;
+  readonly double_run: boolean;
   readonly vec: boolean;
   readonly multiply_add_burst: boolean;
 }
@@ -47,10 +52,16 @@ export type VecOperation =
   | 'store_tail'
   | 'broadcast'
   | 'add'
+  | 'multiply'
+  | 'divide'
   | 'multiply_add'
   | 'relu'
+  | 'larger'
+  | 'where_negative'
+  | 'power_of_two'
   | 'transpose'
   | 'deinterleave2'
+  | 'interleave2'
   | 'deinterleave4'
   | 'interleave4';
 
@@ -121,6 +132,18 @@ export interface PhaseSplit {
   readonly stride: number;
   readonly output: Float32Array;
   readonly pitch: number;
+}
+
+/** Arguments of the kernels of runs in table.hpp; `output`, whose length is the run's (of doubleRun twice it), is written in place. */
+export interface Run {
+  readonly title: string;
+  readonly input: Float32Array;
+  readonly output: Float32Array;
+}
+
+/** `right`: the parameters of a function, or the other run. */
+export interface RunOfTwo extends Run {
+  readonly right: Float32Array;
 }
 
 export interface ShortTransform {
@@ -378,6 +401,12 @@ export interface Probe {
   vec(isa: string, operation: VecOperation, input: Float32Array, count: number, output: Float32Array, edge: Edge): void;
   transpose(isa: string, transposition: Transposition, edge: Edge): void;
   splitPhases(isa: string, split: PhaseSplit, edge: Edge): void;
+  /** `number`: of RunFunction. */
+  mapRun(isa: string, number: number, run: RunOfTwo, edge: Edge): void;
+  /** `number`: of RunOperation. */
+  combineRuns(isa: string, number: number, runs: RunOfTwo & { readonly repeated: boolean }, edge: Edge): void;
+  mixRuns(isa: string, runs: RunOfTwo & { readonly part: number; readonly rightPart: number }, edge: Edge): void;
+  doubleRun(isa: string, run: Run, edge: Edge): void;
   kLanes(isa: string, vectors: number, pixels: number, tile: KLanesTile, edge: Edge): void;
   wLanes(isa: string, outputs: number, vectors: number, tile: WLanesTile, edge: Edge): void;
   /** `slot` 0: any size, 1: 3×3, 2: 5×5, 3: 3×3 inside, 4: 5×5 inside. */

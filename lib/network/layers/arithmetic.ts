@@ -2,12 +2,25 @@
  * Sums and products of two nodes or more, element by element. Shapes are broadcast as NumPy and ONNX do: matched from the last axis, an axis of
  * size 1 (or a missing leading one) repeated along the others' size.
  */
+import type { Broadcast } from '../../backend/layer-kernels.js';
+import { selectBackend } from '../../backend/select.js';
 import { rangeError } from '../../errors.js';
 import { type AxisRelation, sameElement } from '../../receptive-field/axis-relation.js';
 import type { Activation } from '../../types.js';
 import { elementCount, isSizes } from '../../validate.js';
-import { type Dims, formatDims, type Layer, type LayerPlan, type Relation, type Size, type Inputs, type Sizes } from '../layer.js';
+import {
+  type Dims,
+  type Execution,
+  formatDims,
+  type Layer,
+  type LayerPlan,
+  type Relation,
+  type Size,
+  type Inputs,
+  type Sizes,
+} from '../layer.js';
 import type { FusibleLayer } from './conv.js';
+import { planElementwise } from './elementwise.js';
 
 export function combine(kind: 'add' | 'mul'): Layer {
   return new ArithmeticLayer(kind, 'none', []);
@@ -44,22 +57,37 @@ class ArithmeticLayer implements FusibleLayer {
     return isSizes(inputs[index], output);
   }
 
-  plan(inputs: Inputs<Sizes>, output: Sizes): LayerPlan {
-    const combineRow = this.kind === 'add' ? addRow : multiplyRow;
+  plan(inputs: Inputs<Sizes>, output: Sizes, { backend = 'auto', threads }: Execution): LayerPlan {
+    const kernels = selectBackend(backend);
     const relu = this.activation === 'relu';
-    const walks = inputs.map((dims) => broadcastWalk(dims, output));
+    if (inputs.length === 1) return planElementwise(kernels, { kind: 'clip', least: relu ? 0 : -Infinity, most: Infinity }, threads);
     const length = elementCount('the dims of the output', output);
+    const operands = inputs.map((dims) => {
+      const met = metBy(dims, output);
+      return {
+        met,
+        isWhole: !met.repeated && met.run === length,
+        combine: kernels.combineElements(this.kind, met, false, threads),
+        combineLast: kernels.combineElements(this.kind, met, relu, threads),
+      };
+    });
     return {
       workspaceBytes: 0,
       weightBytes: 0,
       run(values, result) {
-        // An input that the output overwrites comes first: every element of it is read before it is written.
-        const order = values.map((_, index) => index).sort((a, b) => Number(values[b] === result) - Number(values[a] === result));
-        const [first, ...others] = order as [number, ...number[]];
-        if (values[first] !== result) copyWalk(walks[first]!, values[first]!, result, length);
-        for (const index of others) combineWalk(walks[index]!, values[index]!, result, length, combineRow);
-        if (!relu) return;
-        for (let index = 0; index < length; index++) if (result[index]! < 0) result[index] = 0;
+        // An input that the output overwrites comes first: every element of it is read before it is written. Then those that need no copy.
+        const place = (index: number) => (values[index] === result ? 0 : operands[index]!.isWhole ? 1 : 2);
+        const [first, ...others] = values.map((_, index) => index).sort((a, b) => place(a) - place(b)) as [number, ...number[]];
+        let left = values[first]!;
+        if (!operands[first]!.isWhole) {
+          copyMet(operands[first]!.met, left, result);
+          left = result;
+        }
+        others.forEach((index, at) => {
+          const { combine, combineLast } = operands[index]!;
+          (at === others.length - 1 ? combineLast : combine)(left, values[index]!, result);
+          left = result;
+        });
       },
     };
   }
@@ -83,14 +111,8 @@ function broadcastSize(a: Size, b: Size, left: Dims, right: Dims): Size {
   throw rangeError('the inputs', `of the sizes ${formatDims(left)}, or of size 1, on every axis`, right);
 }
 
-/** Runs of `run` output elements that read an input in order (or its one element again and again), and where each run begins in the input. */
-interface BroadcastWalk {
-  readonly run: number;
-  readonly repeated: boolean;
-  readonly begins: Int32Array;
-}
-
-function broadcastWalk(input: readonly number[], output: Sizes): BroadcastWalk {
+/** Which elements of an input the elements of the output meet. */
+function metBy(input: readonly number[], output: Sizes): Broadcast {
   const missing = output.length - input.length;
   const sizes = output.map((_, axis) => input[axis - missing] ?? 1);
   // The longest tail of axes along which the input is read in order, or repeated, throughout.
@@ -108,40 +130,9 @@ function broadcastWalk(input: readonly number[], output: Sizes): BroadcastWalk {
   return { run, repeated, begins: Int32Array.from(begins) };
 }
 
-function copyWalk({ run, repeated, begins }: BroadcastWalk, input: Float32Array, output: Float32Array, length: number): void {
-  for (let begin = 0, turn = 0; begin < length; begin += run, turn++) {
-    const from = begins[turn]!;
-    if (repeated) output.fill(input[from]!, begin, begin + run);
-    else output.set(input.subarray(from, from + run), begin);
-  }
+function copyMet({ run, repeated, begins }: Broadcast, input: Float32Array, output: Float32Array): void {
+  begins.forEach((from, turn) => {
+    if (repeated) output.fill(input[from]!, turn * run, (turn + 1) * run);
+    else output.set(input.subarray(from, from + run), turn * run);
+  });
 }
-
-type CombineRow = (output: Float32Array, begin: number, run: number, input: Float32Array, from: number, step: 0 | 1) => void;
-
-function combineWalk(
-  { run, repeated, begins }: BroadcastWalk,
-  input: Float32Array,
-  output: Float32Array,
-  length: number,
-  row: CombineRow,
-): void {
-  for (let begin = 0, turn = 0; begin < length; begin += run, turn++) row(output, begin, run, input, begins[turn]!, repeated ? 0 : 1);
-}
-
-const addRow: CombineRow = (output, begin, run, input, from, step) => {
-  if (step === 0) {
-    const summand = input[from]!;
-    for (let index = begin; index < begin + run; index++) output[index] = output[index]! + summand;
-  } else {
-    for (let index = 0; index < run; index++) output[begin + index] = output[begin + index]! + input[from + index]!;
-  }
-};
-
-const multiplyRow: CombineRow = (output, begin, run, input, from, step) => {
-  if (step === 0) {
-    const factor = input[from]!;
-    for (let index = begin; index < begin + run; index++) output[index] = output[index]! * factor;
-  } else {
-    for (let index = 0; index < run; index++) output[begin + index] = output[begin + index]! * input[from + index]!;
-  }
-};

@@ -36,10 +36,14 @@ class ConcatLayer implements Layer {
     return { kind: 'axes', axes: output.map((_, axis) => (axis === this.#axis ? shifted(-before) : sameElement)) };
   }
 
+  parts(inputs: Inputs<Sizes>, output: Sizes): readonly number[] | undefined {
+    const { outer, runs } = this.#runs(inputs, output);
+    if (outer !== 1) return undefined;
+    return runs.map((_, index) => runs.slice(0, index).reduce((sum, run) => sum + run, 0));
+  }
+
   plan(inputs: Inputs<Sizes>, output: Sizes): LayerPlan {
-    const outer = output.slice(0, this.#axis).reduce((product, size) => product * size, 1);
-    const inner = output.slice(this.#axis + 1).reduce((product, size) => product * size, 1);
-    const runs = inputs.map((dims) => dims[this.#axis]! * inner);
+    const { outer, runs } = this.#runs(inputs, output);
     return {
       workspaceBytes: 0,
       weightBytes: 0,
@@ -47,12 +51,21 @@ class ConcatLayer implements Layer {
         let begin = 0;
         for (let turn = 0; turn < outer; turn++) {
           runs.forEach((run, index) => {
-            result.set(values[index]!.subarray(turn * run, (turn + 1) * run), begin);
+            const part = values[index]!.subarray(turn * run, (turn + 1) * run);
+            const isThere = part.buffer === result.buffer && part.byteOffset === result.byteOffset + begin * result.BYTES_PER_ELEMENT;
+            if (!isThere) result.set(part, begin);
             begin += run;
           });
         }
       },
     };
+  }
+
+  /** Elements of each input that stand together in the output, and how often they do. */
+  #runs(inputs: Inputs<Sizes>, output: Sizes): { readonly outer: number; readonly runs: readonly number[] } {
+    const outer = output.slice(0, this.#axis).reduce((product, size) => product * size, 1);
+    const inner = output.slice(this.#axis + 1).reduce((product, size) => product * size, 1);
+    return { outer, runs: inputs.map((dims) => dims[this.#axis]! * inner) };
   }
 }
 

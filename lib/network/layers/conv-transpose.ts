@@ -8,8 +8,8 @@ import { sameElement } from '../../receptive-field/axis-relation.js';
 import type { Activation, FloatTensor } from '../../types.js';
 import type { ChannelAffine } from '../channel-affine.js';
 import { type Dims, type Execution, type Layer, type LayerPlan, type Relation, type Inputs, type Sizes } from '../layer.js';
-import type { Parameter } from '../parameters.js';
-import type { FusibleLayer, KernelParameters } from './conv.js';
+import { type ParameterShape, shapesOf } from '../parameters.js';
+import { type FusibleLayer, type KernelParameters, type KernelSource, runInto, withAffine } from './conv.js';
 
 interface ConvTransposeSettings {
   readonly kernel: readonly number[];
@@ -37,41 +37,34 @@ export function convTransposeLayer(kernel: KernelParameters, options: Readonly<R
     padding,
     outputPadding,
   };
-  return new ConvTransposeLayer(kernel, settings, activation, [], []);
+  return new ConvTransposeLayer({ ...kernel, affines: [] }, settings, activation, []);
 }
 
 class ConvTransposeLayer implements FusibleLayer {
   readonly kind = 'convTranspose';
-  readonly parameters: readonly Parameter[];
+  readonly parameters: readonly ParameterShape[];
   readonly activation: Activation;
   readonly fused: readonly string[];
-  readonly #kernel: KernelParameters;
   readonly #settings: ConvTransposeSettings;
-  readonly #affines: readonly ChannelAffine[];
+  /** None once the convolution has its own copy of the values. */
+  #source: KernelSource | undefined;
   #conv: ConvTranspose | undefined;
 
-  constructor(
-    kernel: KernelParameters,
-    settings: ConvTransposeSettings,
-    activation: Activation,
-    affines: readonly ChannelAffine[],
-    fused: readonly string[],
-  ) {
-    this.#kernel = kernel;
+  constructor(source: KernelSource, settings: ConvTransposeSettings, activation: Activation, fused: readonly string[]) {
+    this.#source = source;
     this.#settings = settings;
     this.activation = activation;
-    this.#affines = affines;
     this.fused = fused;
-    const { weight, bias } = kernel;
-    this.parameters = [weight, ...(bias === null ? [] : [bias]), ...affines.flatMap(({ parameters }) => parameters)];
+    const { weight, bias, affines } = source;
+    this.parameters = shapesOf([weight, ...(bias === null ? [] : [bias]), ...affines.flatMap(({ parameters }) => parameters)]);
   }
 
   withRelu(name: string): FusibleLayer {
-    return new ConvTransposeLayer(this.#kernel, this.#settings, 'relu', this.#affines, [...this.fused, name]);
+    return new ConvTransposeLayer(this.#source!, this.#settings, 'relu', [...this.fused, name]);
   }
 
   withAffine(affine: ChannelAffine, name: string): FusibleLayer {
-    return new ConvTransposeLayer(this.#kernel, this.#settings, this.activation, [...this.#affines, affine], [...this.fused, name]);
+    return new ConvTransposeLayer(withAffine(this.#source!, affine), this.#settings, this.activation, [...this.fused, name]);
   }
 
   outputDims([dims]: Inputs<Dims>): Dims {
@@ -108,6 +101,7 @@ class ConvTransposeLayer implements FusibleLayer {
 
   plan([dims]: Inputs<Sizes>, _output: Sizes, execution: Execution): LayerPlan {
     const layer = (this.#conv ??= this.#makeConv(execution));
+    this.#source = undefined;
     const { workspaceBytes, weightBytes, algorithm } = layer.plan(dims);
     return {
       workspaceBytes,
@@ -116,10 +110,7 @@ class ConvTransposeLayer implements FusibleLayer {
       run([data], output) {
         layer.run({ data, dims: dims }, output);
       },
-      async runAsync([data], output) {
-        const { data: result } = await layer.runAsync({ data, dims: dims });
-        output.set(result);
-      },
+      runAsync: ([data], output) => runInto(layer, { data, dims }, output),
     };
   }
 
@@ -145,7 +136,7 @@ class ConvTransposeLayer implements FusibleLayer {
   }
 
   #foldedKernel(): { weight: FloatTensor; bias: Float32Array | undefined } {
-    const { weight, bias } = this.#kernel;
+    const { weight, bias, affines } = this.#source!;
     const { inChannels, outChannels, groups } = this.#settings;
     const folded = { weight: weight.values(), bias: bias?.values() };
     // The weight is [inChannels][outPerGroup][taps]: which output channel a value is for depends on its input channel's group.
@@ -155,7 +146,7 @@ class ConvTransposeLayer implements FusibleLayer {
       const row = Math.floor(index / taps);
       return Math.floor(Math.floor(row / outPerGroup) / (inChannels / groups)) * outPerGroup + (row % outPerGroup);
     };
-    for (const affine of this.#affines) {
+    for (const affine of affines) {
       const { scale, shift } = affine.values();
       const source = { ...folded };
       folded.weight = Float32Array.from(source.weight, (value, index) => value * scale[outChannelOf(index)]!);

@@ -20,11 +20,27 @@ import {
   type Sizes,
   requireBegin,
 } from '../layer.js';
-import type { Parameter } from '../parameters.js';
+import { type Parameter, type ParameterShape, shapesOf } from '../parameters.js';
 
 export interface KernelParameters {
   readonly weight: Parameter;
   readonly bias: Parameter | null;
+}
+
+/** A kernel and the batch norms that were folded into it, one after the other. */
+export interface KernelSource extends KernelParameters {
+  readonly affines: readonly ChannelAffine[];
+}
+
+export function withAffine(source: KernelSource, affine: ChannelAffine): KernelSource {
+  return { ...source, affines: [...source.affines, affine] };
+}
+
+/** Into shared memory in place; what stands elsewhere might be taken away while it is written, and is copied to. */
+export async function runInto(layer: Pick<Conv, 'runAsync'>, input: FloatTensor, output: Float32Array): Promise<void> {
+  const isShared = output.buffer instanceof SharedArrayBuffer;
+  const { data } = await layer.runAsync(input, isShared ? { out: output } : {});
+  if (!isShared) output.set(data);
 }
 
 /** A layer that may take a relu behind it, and a scale and shift of its output channels, into itself. */
@@ -40,41 +56,34 @@ export function isFusible(layer: Layer): layer is FusibleLayer {
 
 export function convLayer(kernel: KernelParameters, options: Readonly<Record<string, unknown>>): Layer {
   const { settings } = readConvOptions(options, spatialAxes(kernel.weight.dims, 'a network', undefined));
-  return new ConvLayer(kernel, defineConv(kernel.weight.dims, settings), settings.activation, [], []);
+  return new ConvLayer({ ...kernel, affines: [] }, defineConv(kernel.weight.dims, settings), settings.activation, []);
 }
 
 class ConvLayer implements FusibleLayer {
   readonly kind = 'conv';
-  readonly parameters: readonly Parameter[];
+  readonly parameters: readonly ParameterShape[];
   readonly activation: Activation;
   readonly fused: readonly string[];
-  readonly #kernel: KernelParameters;
   readonly #definition: ConvDefinition;
-  readonly #affines: readonly ChannelAffine[];
+  /** None once the convolution has its own copy of the values. */
+  #source: KernelSource | undefined;
   #conv: Conv | undefined;
 
-  constructor(
-    kernel: KernelParameters,
-    definition: ConvDefinition,
-    activation: Activation,
-    affines: readonly ChannelAffine[],
-    fused: readonly string[],
-  ) {
-    this.#kernel = kernel;
+  constructor(source: KernelSource, definition: ConvDefinition, activation: Activation, fused: readonly string[]) {
+    this.#source = source;
     this.#definition = definition;
     this.activation = activation;
-    this.#affines = affines;
     this.fused = fused;
-    const { weight, bias } = kernel;
-    this.parameters = [weight, ...(bias === null ? [] : [bias]), ...affines.flatMap(({ parameters }) => parameters)];
+    const { weight, bias, affines } = source;
+    this.parameters = shapesOf([weight, ...(bias === null ? [] : [bias]), ...affines.flatMap(({ parameters }) => parameters)]);
   }
 
   withRelu(name: string): FusibleLayer {
-    return new ConvLayer(this.#kernel, this.#definition, 'relu', this.#affines, [...this.fused, name]);
+    return new ConvLayer(this.#source!, this.#definition, 'relu', [...this.fused, name]);
   }
 
   withAffine(affine: ChannelAffine, name: string): FusibleLayer {
-    return new ConvLayer(this.#kernel, this.#definition, this.activation, [...this.#affines, affine], [...this.fused, name]);
+    return new ConvLayer(withAffine(this.#source!, affine), this.#definition, this.activation, [...this.fused, name]);
   }
 
   outputDims([dims]: Inputs<Dims>): Dims {
@@ -114,6 +123,7 @@ class ConvLayer implements FusibleLayer {
 
   plan([dims]: Inputs<Sizes>, _output: Sizes, execution: Execution): LayerPlan {
     const layer = (this.#conv ??= this.#makeConv(execution));
+    this.#source = undefined;
     const { workspaceBytes, weightBytes, algorithm } = layer.plan(dims);
     return {
       workspaceBytes,
@@ -122,10 +132,7 @@ class ConvLayer implements FusibleLayer {
       run([data], output) {
         layer.run({ data, dims: dims }, output);
       },
-      async runAsync([data], output) {
-        const { data: result } = await layer.runAsync({ data, dims: dims });
-        output.set(result);
-      },
+      runAsync: ([data], output) => runInto(layer, { data, dims }, output),
     };
   }
 
@@ -142,9 +149,9 @@ class ConvLayer implements FusibleLayer {
   }
 
   #foldedKernel(): { weight: FloatTensor; bias: Float32Array | undefined } {
-    const { weight, bias } = this.#kernel;
+    const { weight, bias, affines } = this.#source!;
     const folded = { weight: weight.values(), bias: bias?.values() };
-    for (const affine of this.#affines) {
+    for (const affine of affines) {
       const { scale, shift } = affine.values();
       const perChannel = folded.weight.length / scale.length;
       const source = { ...folded };

@@ -1,19 +1,18 @@
 /** Functions of one element: y[i] = f(x[i]), in place where nothing else reads x. NaN stays NaN in all of them. */
+import type { ElementFunction, LayerKernels } from '../../backend/layer-kernels.js';
+import { selectBackend } from '../../backend/select.js';
 import { rangeError, typeError } from '../../errors.js';
 import { sameElement } from '../../receptive-field/axis-relation.js';
-import type { Dims, Layer, LayerPlan, Relation, Inputs } from '../layer.js';
-
-/** One loop each: a loop that calls a function given to it runs at a third of the speed once several functions were. */
-type Loop = (input: Float32Array, output: Float32Array) => void;
+import { type Dims, type Execution, type Layer, type LayerPlan, planOf, type Relation, type Inputs } from '../layer.js';
 
 class ElementwiseLayer implements Layer {
   readonly kind: string;
   readonly parameters = [];
-  readonly #loop: Loop;
+  readonly #function: ElementFunction;
 
-  constructor(kind: string, loop: Loop) {
+  constructor(kind: string, of: ElementFunction) {
     this.kind = kind;
-    this.#loop = loop;
+    this.#function = of;
   }
 
   outputDims([dims]: Inputs<Dims>): Dims {
@@ -28,53 +27,32 @@ class ElementwiseLayer implements Layer {
     return true;
   }
 
-  plan(): LayerPlan {
-    const loop = this.#loop;
-    return {
-      workspaceBytes: 0,
-      weightBytes: 0,
-      run([input], output) {
-        loop(input, output);
-      },
-    };
+  plan(_inputs: unknown, _output: unknown, { backend = 'auto', threads }: Execution): LayerPlan {
+    return planElementwise(selectBackend(backend), this.#function, threads);
   }
 }
 
+export function planElementwise(kernels: LayerKernels, of: ElementFunction, threads: number | undefined): LayerPlan {
+  return planOf(kernels.mapElements(of, threads));
+}
+
 export function relu(): Layer {
-  return new ElementwiseLayer('relu', (input, output) => {
-    for (let index = 0; index < input.length; index++) {
-      const value = input[index]!;
-      output[index] = value < 0 ? 0 : value;
-    }
-  });
+  return new ElementwiseLayer('relu', { kind: 'clip', least: 0, most: Infinity });
 }
 
 export function leakyRelu(slope: unknown): Layer {
-  const factor = readNumber('slope', slope);
-  return new ElementwiseLayer('leakyRelu', (input, output) => {
-    for (let index = 0; index < input.length; index++) {
-      const value = input[index]!;
-      output[index] = value < 0 ? value * factor : value;
-    }
-  });
+  return new ElementwiseLayer('leakyRelu', { kind: 'leakyRelu', slope: Math.fround(readNumber('slope', slope)) });
 }
 
 export function sigmoid(): Layer {
-  return new ElementwiseLayer('sigmoid', (input, output) => {
-    for (let index = 0; index < input.length; index++) output[index] = 1 / (1 + Math.exp(-input[index]!));
-  });
+  return new ElementwiseLayer('sigmoid', { kind: 'sigmoid' });
 }
 
 export function clip(min: unknown, max: unknown): Layer {
   const least = readBound('min', min);
   const most = readBound('max', max);
   if (least > most) throw rangeError('min', `at most max, ${most}`, least);
-  return new ElementwiseLayer('clip', (input, output) => {
-    for (let index = 0; index < input.length; index++) {
-      const value = input[index]!;
-      output[index] = value < least ? least : value > most ? most : value;
-    }
-  });
+  return new ElementwiseLayer('clip', { kind: 'clip', least, most });
 }
 
 function readNumber(name: string, value: unknown): number {

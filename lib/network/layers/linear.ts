@@ -3,7 +3,7 @@ import type { Activation } from '../../types.js';
 import { rangeError } from '../../errors.js';
 import { sameElement } from '../../receptive-field/axis-relation.js';
 import { type Dims, type Execution, type Layer, type LayerPlan, type Relation, type Inputs, type Sizes } from '../layer.js';
-import type { Parameter } from '../parameters.js';
+import type { ParameterShape } from '../parameters.js';
 import type { ChannelAffine } from '../channel-affine.js';
 import { convLayer, type FusibleLayer, isFusible, type KernelParameters } from './conv.js';
 
@@ -15,7 +15,7 @@ export function linearLayer({ weight, bias }: KernelParameters, activation: unkn
 
 class LinearLayer implements FusibleLayer {
   readonly kind = 'linear';
-  readonly parameters: readonly Parameter[];
+  readonly parameters: readonly ParameterShape[];
   readonly activation: Activation;
   readonly fused: readonly string[];
   readonly #features: number;

@@ -9,6 +9,8 @@
  *
  * ONNX, operator Resize; PyTorch, torch.nn.functional.interpolate.
  */
+import type { ResizeAxis } from '../../backend/layer-kernels.js';
+import { selectBackend } from '../../backend/select.js';
 import { rangeError, typeError } from '../../errors.js';
 import {
   type NearestRounding,
@@ -18,8 +20,19 @@ import {
   sameElement,
 } from '../../receptive-field/axis-relation.js';
 import { readElements, readInteger, readName, requireOnePerAxis } from '../../validate.js';
-import { type Dims, type Inputs, type Layer, type LayerPlan, type Relation, requireSize, type Size, type Sizes } from '../layer.js';
-import { requireRank, requireSpatialAxes, spatialTriple, type Triple } from './spatial.js';
+import {
+  type Dims,
+  type Execution,
+  type Inputs,
+  type Layer,
+  type LayerPlan,
+  planOf,
+  type Relation,
+  requireSize,
+  type Size,
+  type Sizes,
+} from '../layer.js';
+import { requireRank, requireSpatialAxes, spatialTriple } from './spatial.js';
 
 const coordinateModes = ['halfPixel', 'pytorchHalfPixel', 'alignCorners', 'asymmetric'] as const;
 type Coordinates = (typeof coordinateModes)[number];
@@ -100,17 +113,10 @@ class ResizeLayer implements Layer {
     return { kind: 'axes', axes: [sameElement, sameElement, ...this.#axisRelations(input, output)] };
   }
 
-  plan([dims]: Inputs<Sizes>, output: Sizes): LayerPlan {
+  plan([dims]: Inputs<Sizes>, output: Sizes, { backend = 'auto', threads }: Execution): LayerPlan {
     const axes = this.#axisRelations(dims, output).map((relation, axis) => resizedAxis(relation, dims[axis + 2]!, output[axis + 2]!));
-    const triple = spatialTriple(axes, oneElement);
-    const row = new Float32Array(triple[2].input);
-    return {
-      workspaceBytes: row.byteLength,
-      weightBytes: 0,
-      run([input], result) {
-        resample(input, result, triple, row);
-      },
-    };
+    const shape = { planes: dims[0]! * dims[1]!, axes: spatialTriple(axes, oneElement) };
+    return planOf(selectBackend(backend).resize(shape, threads));
   }
 
   #axisRelations(input: Dims, output: Dims): ResampleRelation[] {
@@ -156,33 +162,16 @@ function nearestFraction(scale: number): readonly [p: number, q: number] {
   return [p, q];
 }
 
-interface ResizedAxis {
-  readonly input: number;
-  readonly output: number;
-  readonly low: Int32Array;
-  readonly high: Int32Array;
-  /** Part of the `high` element. */
-  readonly fraction: Float64Array;
-  /** 1 − fraction. */
-  readonly rest: Float64Array;
-  /** Outputs between which no fraction is 0: without a branch they take a little more than half the time. */
-  readonly between: readonly [first: number, end: number];
-  /** Outputs 2i − 1 and 2i are (3·x[i−1] + x[i])/4 and (x[i−1] + 3·x[i])/4, the ends copies: what 'halfPixel' makes of scale 2. */
-  readonly doubles: boolean;
-}
-
-const oneElement: ResizedAxis = {
+const oneElement: ResizeAxis = {
   input: 1,
   output: 1,
   low: Int32Array.of(0),
   high: Int32Array.of(0),
   fraction: Float64Array.of(0),
-  rest: Float64Array.of(1),
-  between: [0, 0],
   doubles: false,
 };
 
-function resizedAxis(relation: ResampleRelation, input: number, output: number): ResizedAxis {
+function resizedAxis(relation: ResampleRelation, input: number, output: number): ResizeAxis {
   const low = new Int32Array(output);
   const high = new Int32Array(output);
   const fraction = new Float64Array(output);
@@ -193,107 +182,7 @@ function resizedAxis(relation: ResampleRelation, input: number, output: number):
     high[index] = clamp(inputs.high);
     fraction[index] = low[index] === high[index] ? 0 : inputs.fraction;
   }
-  const rest = fraction.map((part) => 1 - part);
   const { numerator, offset, denominator, nearest } = relation;
   const doubles = nearest === undefined && output === 2 * input && 2 * numerator === denominator && 4 * offset === -denominator;
-  return { input, output, low, high, fraction, rest, between: longestRun(fraction), doubles };
-}
-
-/** The longest run of elements that are not 0. */
-function longestRun(elements: Float64Array): readonly [first: number, end: number] {
-  let longest: readonly [number, number] = [0, 0];
-  for (let first = 0, end = 0; end < elements.length; first = end + 1) {
-    for (end = first; end < elements.length && elements[end] !== 0;) end++;
-    if (end - first > longest[1] - longest[0]) longest = [first, end];
-  }
-  return longest;
-}
-
-/**
- * Row by row: the up to four input rows around an output row become one, then that is resampled along the width. Where there is one only it is
- * read where it stands.
- */
-function resample(input: Float32Array, result: Float32Array, [depth, height, width]: Triple<ResizedAxis>, row: Float32Array): void {
-  const plane = depth.input * height.input * width.input;
-  const whole = width.fraction.every((part) => part === 0);
-  const widenRow = whole ? pickRow : width.doubles ? doubleRow : interpolateRow;
-  let to = 0;
-  for (let begin = 0; begin < input.length; begin += plane) {
-    for (let z = 0; z < depth.output; z++) {
-      for (let y = 0; y < height.output; y++, to += width.output) {
-        const single = depth.fraction[z] === 0 && height.fraction[y] === 0;
-        const from = begin + (depth.low[z]! * height.input + height.low[y]!) * width.input;
-        if (!single) blendRows(input, begin, depth, height, z, y, row);
-        widenRow(single ? input : row, single ? from : 0, result, to, width);
-      }
-    }
-  }
-}
-
-/** Nothing is taken of a row whose part is 0, be it NaN. */
-function blendRows(
-  input: Float32Array,
-  begin: number,
-  depth: ResizedAxis,
-  height: ResizedAxis,
-  z: number,
-  y: number,
-  row: Float32Array,
-): void {
-  if (depth.fraction[z] === 0) {
-    const plane = begin + depth.low[z]! * height.input * row.length;
-    const [lower, upper] = [plane + height.low[y]! * row.length, plane + height.high[y]! * row.length];
-    mixRows(input, lower, height.rest[y]!, upper, height.fraction[y]!, row);
-    return;
-  }
-  row.fill(0);
-  for (const [inZ, partZ] of parts(depth, z)) {
-    for (const [inY, partY] of parts(height, y)) addRow(input, begin + (inZ * height.input + inY) * row.length, partZ * partY, row);
-  }
-}
-
-function mixRows(input: Float32Array, lower: number, rest: number, upper: number, fraction: number, row: Float32Array): void {
-  for (let x = 0; x < row.length; x++) row[x] = rest * input[lower + x]! + fraction * input[upper + x]!;
-}
-
-function addRow(input: Float32Array, from: number, part: number, row: Float32Array): void {
-  for (let x = 0; x < row.length; x++) row[x] = row[x]! + part * input[from + x]!;
-}
-
-/** The elements that an output reads, and their parts: one or two. */
-function parts({ low, high, fraction }: ResizedAxis, output: number): readonly (readonly [element: number, part: number])[] {
-  const upper = fraction[output]!;
-  return upper === 0
-    ? [[low[output]!, 1]]
-    : [
-        [low[output]!, 1 - upper],
-        [high[output]!, upper],
-      ];
-}
-
-function pickRow(row: Float32Array, from: number, result: Float32Array, to: number, { output, low }: ResizedAxis): void {
-  for (let x = 0; x < output; x++) result[to + x] = row[from + low[x]!]!;
-}
-
-function interpolateRow(row: Float32Array, from: number, result: Float32Array, to: number, axis: ResizedAxis): void {
-  const { output, low, high, fraction, rest, between } = axis;
-  const [first, end] = between;
-  const read = (x: number) =>
-    fraction[x] === 0 ? row[from + low[x]!]! : row[from + low[x]!]! * rest[x]! + row[from + high[x]!]! * fraction[x]!;
-  for (let x = 0; x < first; x++) result[to + x] = read(x);
-  for (let x = first; x < end; x++) result[to + x] = row[from + low[x]!]! * rest[x]! + row[from + high[x]!]! * fraction[x]!;
-  for (let x = end; x < output; x++) result[to + x] = read(x);
-}
-
-/** Another third less than {@link interpolateRow}: no look-up, and each element is read once. */
-function doubleRow(row: Float32Array, from: number, result: Float32Array, to: number, { input }: ResizedAxis): void {
-  let left = row[from]!;
-  result[to] = left;
-  for (let index = 1; index < input; index++) {
-    const right = row[from + index]!;
-    result[to + 2 * index - 1] = left * 0.75 + right * 0.25;
-    result[to + 2 * index] = left * 0.25 + right * 0.75;
-    left = right;
-  }
-  result[to + 2 * input - 1] = left;
+  return { input, output, low, high, fraction, doubles };
 }

