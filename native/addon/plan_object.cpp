@@ -14,6 +14,7 @@
 #include "addon/environment.hpp"
 #include "addon/errors.hpp"
 #include "isa/dispatch.hpp"
+#include "plan/memory.hpp"
 #include "plan/plan.hpp"
 #include "plan/short_scheme.hpp"
 #include "plan/thread_pool.hpp"
@@ -30,6 +31,12 @@ constexpr int64_t object_bytes = 4096;
 
 bool overlap(const FloatView& a, const FloatView& b) {
   return std::less<const float*>()(a.data, b.data + b.length) && std::less<const float*>()(b.data, a.data + a.length);
+}
+
+// A new array has no pages before it is written. Zen 3, virtual machine: the first touch of 8 MB takes 6.2 ms in pages of
+// 4 KiB and 1.4 in huge ones, of 33 MB 35 and 9; where the array has its pages already, asking takes 0.6 µs.
+void ask_for_huge_pages(const FloatView& output) {
+  prefer_huge_pages(output.data, static_cast<uint64_t>(output.length) * sizeof(float));
 }
 
 napi_value overlap_error(napi_env env) {
@@ -58,6 +65,7 @@ bool read_call(napi_env env, napi_callback_info info, Call* call, napi_value* er
     *error = overlap_error(env);
     return false;
   }
+  ask_for_huge_pages(call->output);
   return true;
 }
 
@@ -299,6 +307,7 @@ napi_value convolve(napi_env env, napi_callback_info info) {
     return throw_error(env, error);
   }
   if (overlap(input, output)) return throw_error(env, overlap_error(env));
+  ask_for_huge_pages(output);
   request.once = true;
   request.weights_stay = true;
   const std::shared_ptr<ConvPlan> plan = ConvPlan::create(request, nullptr);

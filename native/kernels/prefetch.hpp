@@ -41,11 +41,5 @@ inline void prefetch_for_write(const float* p) {
 #endif
 }
 
-// Of base[offset], which may lie outside of the array.
-inline void prefetch(const float* base, ptrdiff_t offset) {
-  const uintptr_t address = reinterpret_cast<uintptr_t>(base) + static_cast<uintptr_t>(offset) * sizeof(float);
-  prefetch(reinterpret_cast<const float*>(address));
-}
-
 }  // namespace
 }  // namespace atrous

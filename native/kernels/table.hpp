@@ -85,6 +85,9 @@ struct DepthwiseRows {
   ptrdiff_t output_row_stride;
   ptrdiff_t width;
   bool relu;
+  // Pixels in lanes: addresses from which as many floats as there are outputs will be read, and written, soon. They may
+  // lie outside of any array.
+  uintptr_t next_input, next_output;
   ptrdiff_t column;   // pixels in lanes: input column of tap 0 of the first output
   ptrdiff_t columns;  // pixels in lanes: of an input row
   ptrdiff_t reach;    // pixels in lanes: columns from the first tap to the last
@@ -303,9 +306,8 @@ struct KernelTable {
   KLanesKernel k_lanes[max_k_vectors]
                       [max_k_pixels];  // [vectors − 1][pixels − 1]; null where the registers don't suffice
   WLanesKernel w_lanes[max_w_outputs][max_w_vectors];  // [outputs − 1][vectors − 1]; likewise
-  // 3×3 and 5×5 with one phase of tap rows; `inside`: for calls of which no tap lies outside of the input, those of
-  // lanes beyond the width included.
-  static constexpr int any_size = 0, size_3 = 1, size_5 = 2, size_3_inside = 3, size_5_inside = 4, depthwise_sizes = 5;
+  // 3×3 and 5×5 with one phase of tap rows. Pixels in lanes have 3×3 and 5×5 in strips too, for groups of one row only.
+  static constexpr int any_size = 0, size_3 = 1, size_5 = 2, size_5_strips = 3, depthwise_sizes = 4;
   DepthwiseKernel depthwise_pixels[depthwise_sizes][max_depthwise_rows];  // [size][rows − 1]; likewise
   DepthwiseKernel depthwise_channels[depthwise_sizes][max_depthwise_rows];
   PhasesKernel split_phases;

@@ -28,6 +28,9 @@ namespace {
 // Floats of a packed band: with its outputs it stays in a 512 KiB L2.
 constexpr int64_t band_floats = 32 * 1024;
 
+// Floats of a block of rows: it, its outputs and both of the next block, which are fetched meanwhile, fit a 32 KiB L1.
+constexpr int64_t block_floats = 2 * 1024;
+
 // [size][rows − 1]
 auto kernels_of(const PlanRequest& request) {
   return request.shape.layout == Layout::channels_last ? request.kernels->depthwise_channels
@@ -43,10 +46,17 @@ int64_t most_rows(const DepthwiseKernel* kernels) {
 // Which kernels of the table are for this kernel size.
 int size_of(const PlanRequest& request, const ConvShape& s) {
   if (s.kernel[1] != s.kernel[2] || s.dilation[1] % s.stride[1] != 0) return KernelTable::any_size;
-  const int size = s.kernel[2] == 3   ? KernelTable::size_3
-                   : s.kernel[2] == 5 ? KernelTable::size_5
-                                      : KernelTable::any_size;
-  return kernels_of(request)[size][0] ? size : KernelTable::any_size;
+  const DepthwiseKernel(*kernels)[KernelTable::max_depthwise_rows] = kernels_of(request);
+  int size = s.kernel[2] == 3 ? KernelTable::size_3 : s.kernel[2] == 5 ? KernelTable::size_5 : KernelTable::any_size;
+  // 5×5 on 28²: 44 → 57 % of peak. On 112² strips lose: 68 → 62 %.
+  const bool narrow = ceil_div(s.output[2], request.kernels->lanes) <= 4;
+  if (size == KernelTable::size_5 && (narrow || !kernels[size][0])) size = KernelTable::size_5_strips;
+  return kernels[size][0] ? size : KernelTable::any_size;
+}
+
+bool in_strips(const PlanRequest& request, int size) {
+  return request.shape.layout == Layout::channels_first &&
+         (size == KernelTable::size_3 || size == KernelTable::size_5_strips);
 }
 
 // A signal with channels in lanes is a column: outputs a dilation apart share inputs.
@@ -142,14 +152,12 @@ class DepthwisePlan : public ConvPlan {
 class PlanesPlan final : public DepthwisePlan {
  public:
   explicit PlanesPlan(const PlanRequest& request)
-      : DepthwisePlan(request, request.shape, request.shape.out_channels), packed_(is_packed(request)) {
+      : DepthwisePlan(request, request.shape, request.shape.out_channels),
+        packed_(is_packed(request)),
+        strips_(in_strips(request, size_)) {
     if (!DepthwisePlan::complete() || !tap_offset_) return;
     const ConvShape& s = request.shape;
     std::copy_n(request.weight, s.weight_size(), weight_.data());
-    // Rows of three and more vectors let the wider tiles of the other 5×5 kernel be 1.2 times as fast.
-    const int64_t vectors = ceil_div(s.output[2], request.kernels->lanes);
-    if (packed_ && size_ == KernelTable::size_3) size_ = KernelTable::size_3_inside;
-    if (packed_ && size_ == KernelTable::size_5 && vectors <= 2) size_ = KernelTable::size_5_inside;
     lay_out_rows(request.kernels->lanes);
 
     // Bands of whole blocks of rows that share inputs, and enough of them for the threads: four each even out. What
@@ -160,6 +168,8 @@ class PlanesPlan final : public DepthwisePlan {
     if (packed_) parts = std::max(parts, ceil_div(band_rows(s.output[1]) * row_pitch(), band_floats));
     bands_ = Split::at_most(blocks, ceil_div(blocks, std::min(blocks, parts)));
     band_height_ = bands_.largest() * phases_.block();
+    const int64_t rows_that_fit = block_floats / std::max<int64_t>(1, s.output[2]);
+    block_rows_ = phases_.block() * std::max<int64_t>(1, rows_that_fit / phases_.block());
     planes_ = Split::at_most(planes, std::max<int64_t>(1, planes / items));
     const int64_t sections = packed_ ? 1 : ceil_div(items, planes * bands_.parts);
     sections_ = Split::at_most(s.output[2], std::max<int64_t>(1024, ceil_div(s.output[2], sections)));
@@ -179,11 +189,12 @@ class PlanesPlan final : public DepthwisePlan {
 
   static bool must_pack(const ConvShape& s) { return s.stride[2] > 1 || s.padding_mode != PaddingMode::zeros; }
 
-  // Tiles with taps in the padding take twice the time of others. Where more than three of ten are such tiles, to copy
-  // the plane takes less: maps of up to 64² with a padding of one.
+  // Strips take padding as it comes. Tiles with taps in it take twice the time of others: where more than three of ten
+  // are such tiles, to copy the plane takes less.
   static bool is_packed(const PlanRequest& request) {
     const ConvShape& s = request.shape;
     if (must_pack(s)) return true;
+    if (in_strips(request, size_of(request, s))) return false;
     const auto share_inside = [&](int axis, int64_t tile) {
       const int64_t tiles = ceil_div(s.output[axis], tile);
       const int64_t outside = ceil_div(s.padding_begin[axis], tile) + ceil_div(s.padding_end[axis], tile);
@@ -272,7 +283,7 @@ class PlanesPlan final : public DepthwisePlan {
         }
         for (int64_t k = 0; k < s.out_channels_per_group(); ++k) {
           const int64_t out_plane = i * s.out_channels_per_group() + k;
-          run_channel(call, begin, end, first_row, out_plane % s.out_channels,
+          run_channel(call, begin, end, first_row, out_plane % s.out_channels, plane,
                       output + out_plane * s.out_pixels() + first_column);
         }
       }
@@ -280,19 +291,44 @@ class PlanesPlan final : public DepthwisePlan {
     return true;
   }
 
-  // Output rows [begin, end). The input's row 0 is row `first_row` of the plane.
+  // Output rows [begin, end) of a plane. The call's row 0 is row `first_row` of the plane.
   void run_channel(DepthwiseRows& call, int64_t begin, int64_t end, int64_t first_row, int64_t channel,
-                   float* output) const {
+                   const float* plane, float* output) const {
     const ConvShape& s = shape();
     call.weight = weight_.data() + channel * s.taps();
     call.bias = bias_.data() + channel;
-    phases_.each_run(begin, end, [&](int64_t row, int64_t rows, int64_t groups) {
-      call.row = row * s.stride[1] - s.padding_begin[1] - first_row;
-      call.offset = call.row * row_pitch() + call.column;
-      call.output = output + row * s.output[2];
-      call.groups = static_cast<int32_t>(groups);
-      kernels().depthwise_pixels[size_][rows - 1](call);
-    });
+    const int64_t reach = int64_t{s.dilation[1]} * (s.kernel[1] - 1) - s.padding_begin[1];
+    for (int64_t block = begin; block < end; block += block_rows_) {
+      const int64_t block_end = std::min(end, block + block_rows_);
+      // A block's rows follow each other in memory: the next one's are fetched in that order. Of a single row what is
+      // nearer, and into a packed band the input is read in order anyway.
+      int64_t next_row = block_end;
+      const int64_t nearer = s.output[1] == 1 ? std::max<int64_t>(0, s.output[2] - block_floats) : 0;
+      const auto run = [&](int64_t row, int64_t rows, int64_t groups) {
+        call.row = row * s.stride[1] - s.padding_begin[1] - first_row;
+        call.offset = call.row * row_pitch() + call.column;
+        call.output = output + row * s.output[2];
+        call.groups = static_cast<int32_t>(groups);
+        call.next_output = address(output, next_row * s.output[2] - nearer);
+        call.next_input =
+            packed_ ? call.next_output : address(plane, (next_row * s.stride[1] + reach) * s.input[2] - nearer);
+        next_row += rows * groups;
+        kernels().depthwise_pixels[size_][rows - 1](call);
+      };
+      if (strips_) {
+        const int64_t step = std::min(phases_.step, block_end - block);
+        for (int64_t phase = 0; phase < step; ++phase) {
+          run(block + phase, 1, ceil_div(block_end - block - phase, phases_.step));
+        }
+      } else {
+        phases_.each_run(block, block_end, run);
+      }
+    }
+  }
+
+  // Of an element that may lie beyond the array.
+  static uintptr_t address(const float* array, int64_t element) {
+    return reinterpret_cast<uintptr_t>(array) + static_cast<uintptr_t>(element) * sizeof(float);
   }
 
   // `rows` rows of the padded plane from coordinate `first` on.
@@ -313,6 +349,8 @@ class PlanesPlan final : public DepthwisePlan {
   }
 
   bool packed_;
+  bool strips_;
+  int64_t block_rows_ = 0;  // worked on together, all phases of them
   AlignedBuffer<Edge> edges_;
   int64_t phase_left_ = 0, phase_pitch_ = 0, band_height_ = 0;
   Split bands_{};     // of the blocks of rows

@@ -23,6 +23,19 @@ constexpr uint64_t huge_page = uint64_t{2} << 20, huge_from = 2 * huge_page;
 
 }  // namespace
 
+void prefer_huge_pages(void* memory, uint64_t bytes) {
+#ifdef __linux__
+  if (bytes < huge_from) return;
+  const uintptr_t address = reinterpret_cast<uintptr_t>(memory);
+  const uintptr_t begin = (address + huge_page - 1) / huge_page * huge_page,
+                  end = (address + bytes) / huge_page * huge_page;
+  madvise(reinterpret_cast<void*>(begin), end - begin, MADV_HUGEPAGE);  // memory without huge pages is as good
+#else
+  static_cast<void>(memory);
+  static_cast<void>(bytes);
+#endif
+}
+
 void* allocate_aligned(uint64_t bytes) {
   allocations.fetch_add(1, std::memory_order_relaxed);
   // Half of the address space holds no more than this: pointer differences stay right, and rounding can't overflow.
@@ -36,7 +49,7 @@ void* allocate_aligned(uint64_t bytes) {
 #ifdef __linux__
   if (size >= huge_from) {
     if (posix_memalign(&memory, huge_page, size) != 0) return nullptr;
-    madvise(memory, size, MADV_HUGEPAGE);  // a wish: memory without huge pages is as good
+    prefer_huge_pages(memory, size);
     return memory;
   }
 #endif

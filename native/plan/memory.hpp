@@ -22,6 +22,9 @@ inline int64_t whole_lines(int64_t floats) {
 void* allocate_aligned(uint64_t bytes);
 void free_aligned(void* memory);
 
+// Asks for huge pages where this memory fills whole ones, which count from the first touch of each on.
+void prefer_huge_pages(void* memory, uint64_t bytes);
+
 // Calls of allocate_aligned in this process so far: a run that should allocate nothing leaves it unchanged.
 int64_t allocation_count();
 
