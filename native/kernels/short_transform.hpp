@@ -2,8 +2,9 @@
 // formula.
 //
 // One vector of channels of a whole tile at a time: width first, then height, then depth, by way of scratch that stays
-// in L1 (two-dimensional tiles of 10 × 12 values take 7.5 KiB). Entries of matrices are broadcast from memory. Values of a tile are pages apart, where no hardware prefetcher follows: each cache line is asked for two vectors
-// ahead, without which transforms to and from L3 took twice as long.
+// in L1 (two-dimensional tiles of 10 × 12 values take 7.5 KiB). Entries of matrices are broadcast from memory. Values of
+// a tile are pages apart, where no hardware prefetcher follows: each cache line is asked for two vectors ahead, without
+// which transforms to and from L3 took twice as long.
 #pragma once
 #include "kernels/axis_map.hpp"
 #include "kernels/prefetch.hpp"
@@ -62,7 +63,7 @@ void short_transform(const ShortTransform& t) {
       const float* const* in = t.in + row * t.from[2];
       float* out = widths + row * t.to[2] * lanes;
       const auto load = [&](int i) ATROUS_INLINE {
-        prefetch(in[i], (v + 2) * lanes);
+        prefetch(in[i] + (v + 2) * lanes);
         return V::load(in[i] + v * lanes);
       };
       if (one_axis) {

@@ -193,10 +193,11 @@ double cycles_of(const Problem& problem, LaneScheme* scheme) {
   const double items = std::ceil(rows / static_cast<double>(scheme->rows)) * pieces;
   const double stream = weights <= problem.l2_bytes / 2 ? 0 : items * weights / 16 * 0.3;
   const double once = problem.once ? weights / sizeof(float) * 1.5 * problem.shape.groups : 0;
-  // What it costs to read and to write images beyond L2.
+  // What it costs to read and to write images beyond L2, and lines that must be fetched from memory to be written.
   double in = problem.shape.in_channels, out = problem.shape.out_channels;
   for (const Axis& axis : problem.axes) in *= static_cast<double>(axis.input), out *= static_cast<double>(axis.output);
-  const double memory = in + out > 1e6 ? 0.3 * (in + out) : 0;
+  const double memory =
+      (in + out > 1e6 ? 0.3 * (in + out) : 0) + (sizeof(float) * (in + out) > l3_bytes ? 0.6 * out : 0);
   return problem.shape.groups * (multiply + transforms + stream) + memory + once;
 }
 
