@@ -5,7 +5,7 @@ import type { ConvPlan, TransposedShape } from './backend/backend.js';
 import { type Resolved, requireInputRank } from './conv-shape.js';
 import { abortError, overlapError, rangeError, typeError } from './errors.js';
 import { zeros } from './tensor.js';
-import { isFloat32Array, lengthOf, overlap, plainView } from './typed-array.js';
+import { isFloat32Array, isShared, lengthOf, overlap, plainView } from './typed-array.js';
 import type { ConvPlanInfo, FloatTensor, ShortAlgorithmInfo } from './types.js';
 import { elementCount, isSizes, readOptions, readSizes, readTensorData, requireArrayLength } from './validate.js';
 
@@ -73,7 +73,7 @@ export class Layer<Shape extends TransposedShape> {
     const signal = readSignal(rest);
     requireNotAborted(signal);
     const given = out === undefined ? undefined : outputData(out, resolved);
-    if (given !== undefined && !(given.buffer instanceof SharedArrayBuffer)) {
+    if (given !== undefined && !isShared(given)) {
       throw rangeError('out', 'memory of a SharedArrayBuffer, which nobody can transfer while it is written', given.buffer);
     }
     requireArrayLength('input.data', data, length, resolved.inputLength, resolved.inputDims);
@@ -168,7 +168,7 @@ export function requireNotAborted(signal: AbortSignal | undefined): void {
   if (signal?.aborted) throw abortError(signal.reason);
 }
 
-/** The work goes on after an abort, into memory that nobody else sees. */
+/** The work goes on after an abort, into memory that nobody sees who was not told so. */
 function unlessAborted(work: Promise<void>, signal: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
     const abort = () => {

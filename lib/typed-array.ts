@@ -31,6 +31,11 @@ export function plainView(array: Float32Array): Float32Array {
   return isDetached(array) ? new Float32Array(0) : new Float32Array(bufferOf(array), byteOffsetOf(array), lengthOf(array));
 }
 
+/** Whether the array's memory is shared: nobody can transfer it away. */
+export function isShared(array: TypedArray): boolean {
+  return types.isSharedArrayBuffer(bufferOf(array));
+}
+
 /** Whether the array's memory was transferred away (Node 20 has no `ArrayBuffer.prototype.detached`). */
 export function isDetached(array: TypedArray): boolean {
   if (lengthOf(array) > 0) return false;

@@ -369,6 +369,17 @@ describe('Conv', () => {
     expect(layer.run(shorter)).toEqual(conv(shorter, weight, options));
   });
 
+  it('keeps its weight for inputs that its algorithm is not for, too', () => {
+    const given = { weight: counting([16, 16, 3, 3]), bias: new Float32Array(16).fill(2) };
+    const image = counting([1, 16, 24, 24]);
+    image.data[300] = NaN;
+    const direct = conv(image, given.weight, { bias: given.bias, padding: 'same', algorithm: 'direct' });
+    const layer = new Conv(given.weight, { bias: given.bias, padding: 'same', algorithm: 'winograd' });
+    given.weight.data.fill(NaN);
+    given.bias.fill(NaN);
+    expect(layer.run(image)).toEqual(direct);
+  });
+
   it('writes over memory beside the input, and over the weight it was made of', () => {
     const memory = new Float32Array(input.data.length + expected.data.length);
     memory.set(input.data);
@@ -580,6 +591,8 @@ describe('runAsync', () => {
     expect(data).toBe(out.data);
     const refusal = (given: unknown) => rejection(layer.runAsync({ data: out.data, dims: [1, 1, 5] }, { out: given as Float32Array }));
     expect(await refusal(new Float32Array(5))).toMatchObject({ message: expect.stringContaining('SharedArrayBuffer') as string });
+    const pretending = Object.defineProperty(new Float32Array(5), 'buffer', { value: new SharedArrayBuffer(20) });
+    expect(await refusal(pretending)).toMatchObject({ message: expect.stringContaining('SharedArrayBuffer') as string });
     expect(await refusal(new Float32Array(new SharedArrayBuffer(16)))).toMatchObject({ message: expect.stringContaining('out') as string });
     expect(await refusal(out)).toMatchObject({ code: 'ERR_ATROUS_ARGUMENT_RANGE' });
   });

@@ -273,25 +273,41 @@ export class NetworkBuilder {
 
   /** The sum of two nodes or more; axes of size 1 and missing leading axes are repeated, as NumPy and ONNX do. */
   add(inputs: readonly NetworkNode[], options?: LayerOptions): NetworkNode {
-    return this.#layer('add', options, [], readNodes(inputs), () => combine('add'));
+    return this.#layer(
+      'add',
+      options,
+      [],
+      () => readNodes(inputs),
+      () => combine('add'),
+    );
   }
 
   /** The product of two nodes or more; shapes as {@link add}. */
   mul(inputs: readonly NetworkNode[], options?: LayerOptions): NetworkNode {
-    return this.#layer('mul', options, [], readNodes(inputs), () => combine('mul'));
+    return this.#layer(
+      'mul',
+      options,
+      [],
+      () => readNodes(inputs),
+      () => combine('mul'),
+    );
   }
 
   /** Nodes one behind the other along an axis, by default that of the channels. */
   concat(inputs: readonly NetworkNode[], options?: LayerOptions & { readonly axis?: number | undefined }): NetworkNode {
-    return this.#layer('concat', options, ['axis'], readNodes(inputs), ({ axis = 1 }, _, [{ dims }]) =>
-      concatLayer(readAxis('axis', axis, dims.length)),
+    return this.#layer(
+      'concat',
+      options,
+      ['axis'],
+      () => readNodes(inputs),
+      ({ axis = 1 }, _, [{ dims }]) => concatLayer(readAxis('axis', axis, dims.length)),
     );
   }
 
   /** Nearest or linear (bilinear, trilinear) resampling of the spatial axes, to a `scale`, a `size`, or the size of another node (`like`). */
   resize(input: NetworkNode, options: ResizeLayerOptions): NetworkNode {
     const keys = ['scale', 'size', 'like', 'mode', 'coordinates', 'rounding'] as const;
-    return this.#layer('resize', options, keys, withLike(input, options), ({ like, ...given }, _, [{ dims }]) =>
+    return this.#layer('resize', options, keys, withLike(input), ({ like, ...given }, _, [{ dims }]) =>
       resizeLayer(dims.length - 2, given, like !== undefined),
     );
   }
@@ -304,7 +320,7 @@ export class NetworkBuilder {
   /** Cuts the ends of the spatial axes: `margin` elements, or what another node (`like`) has not. */
   crop(input: NetworkNode, options: CropLayerOptions): NetworkNode {
     const keys = ['margin', 'like', 'offset'] as const;
-    return this.#layer('crop', options, keys, withLike(input, options), ({ like, ...given }, _, [{ dims }]) =>
+    return this.#layer('crop', options, keys, withLike(input), ({ like, ...given }, _, [{ dims }]) =>
       cropLayer(dims.length - 2, given, like !== undefined),
     );
   }
@@ -380,7 +396,10 @@ export class NetworkBuilder {
     if (this.#outputs.size === 0) throw rangeError('the outputs of the network', 'one or more', 0);
     // Silently seeded, a misspelt parameter would be a wrong answer.
     for (const name of typeof this.#weights === 'object' ? Object.keys(this.#weights) : []) {
-      if (!this.#ownParameters.has(name)) throw rangeError('a name in weights', 'that of a parameter without a tensor', name);
+      if (this.#ownParameters.has(name)) continue;
+      const known = Array.from(this.#ownParameters);
+      const some = [...known.slice(0, mostListed), ...(known.length > mostListed ? [`${known.length - mostListed} more`] : [])];
+      throw rangeError('weights', `names of parameters without a tensor only (${some.join(', ')})`, name);
     }
     return { nodes: Array.from(this.#nodes), outputs: this.#outputs };
   }
@@ -427,14 +446,16 @@ export class NetworkBuilder {
     kind: string,
     options: unknown,
     keys: readonly Key[],
-    inputs: readonly NetworkNode[],
+    inputs: readonly NetworkNode[] | ((given: Readonly<Partial<Record<Key, unknown>>>) => readonly NetworkNode[]),
     make: (given: Readonly<Partial<Record<Key, unknown>>>, place: string, inputs: Inputs<BuiltNode>) => Layer,
   ): NetworkNode {
     const place = this.#nameFor(kind, isPlainObject(options) ? options.name : undefined);
     return inLayer(place, kind, () => {
-      const { name: _, ...given } = readOptions<Key | 'name'>('options', options, ['name', ...keys]);
-      const own = inputs.map((input) => this.#own('input', input));
-      const layer = make(given as Readonly<Partial<Record<Key, unknown>>>, place, own as readonly BuiltNode[] as Inputs<BuiltNode>);
+      const { name: _, ...rest } = readOptions<Key | 'name'>('options', options, ['name', ...keys]);
+      const given = rest as Readonly<Partial<Record<Key, unknown>>>;
+      const read = typeof inputs === 'function' ? inputs(given) : inputs;
+      const own = ofInputs(read, (input) => this.#own('input', input));
+      const layer = make(given, place, own);
       return this.#insert(layer, own, place);
     });
   }
@@ -468,6 +489,9 @@ export class NetworkBuilder {
 
 const kernelOptions = ['weight', 'bias', 'channels', 'kernel', 'groups', 'frozen', 'activation', 'stride', 'dilation', 'padding'] as const;
 
+/** Names that an error lists. */
+const mostListed = 8;
+
 const poolOptions = ['kernel', 'stride', 'dilation', 'padding', 'rounding'] as const;
 
 interface KernelArguments {
@@ -480,9 +504,8 @@ interface KernelArguments {
 }
 
 /** A node, and the one whose sizes it takes. */
-function withLike(input: NetworkNode, options: { readonly like?: NetworkNode | undefined } | undefined): readonly NetworkNode[] {
-  const like = isPlainObject(options) ? options.like : undefined;
-  return like === undefined ? [input] : [input, like];
+function withLike(input: NetworkNode): (given: { readonly like?: unknown }) => readonly NetworkNode[] {
+  return ({ like }) => (like === undefined ? [input] : [input, like as NetworkNode]);
 }
 
 function readNodes(inputs: unknown): readonly NetworkNode[] {

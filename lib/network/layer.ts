@@ -39,7 +39,7 @@ export interface LayerPlan {
   readonly weightBytes: number;
   /** The kernels that run, for reports. */
   readonly algorithm?: string;
-  /** Arrays have exactly the lengths of their dims. `output` overlaps no input but one that {@link Layer.overwrites} admits. */
+  /** Arrays have exactly the lengths of their dims. `output` overlaps no input but one that {@link Layer.overwrites} or {@link Layer.parts} admits. */
   run(inputs: Inputs<Float32Array>, output: Float32Array): void;
   /** Off the calling thread, where the layer can; inputs and output stay untouched until the promise settles. */
   runAsync?(inputs: Inputs<Float32Array>, output: Float32Array): Promise<void>;

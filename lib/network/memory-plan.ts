@@ -2,8 +2,9 @@
  * Which memory each value of a network has: values that are never needed at the same time share it.
  *
  * A step may write over an input that nobody reads afterwards; what a concatenation consists of is computed where it will stand in it; outputs
- * of the network are written where the caller will have them. All other values lie in one arena, the largest first, each at the lowest offset where it meets no value that is alive with it ("greedy by size":
- * Pisarchyk and Lee, Efficient Memory Management for Deep Neural Net Inference, arXiv:2001.03288).
+ * of the network are written where the caller will have them. All other values lie in one arena, the largest first, each at the lowest offset
+ * where it meets no value that is alive with it ("greedy by size": Pisarchyk and Lee, Efficient Memory Management for Deep Neural Net Inference,
+ * arXiv:2001.03288).
  */
 
 /** One computation: values are numbers, those of inputs and constants below all others. */

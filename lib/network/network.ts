@@ -85,11 +85,11 @@ export function buildNetwork(build: (g: NetworkBuilder) => unknown, options?: Ne
   if (weights !== undefined && typeof weights !== 'function' && !isPlainObject(weights)) {
     throw typeError('weights', 'a function (name, dims) => Float32Array, or a plain object of tensors', weights);
   }
-  // Checks them as every convolution will.
-  readConvOptions(execution, 1);
+  // Checks them as every convolution will; ATROUS_NUM_THREADS is for all layers.
+  const { threads } = readConvOptions(execution, 1).settings.execution;
   const builder = new NetworkBuilder(weights as WeightSource | undefined, readInteger('seed', seed, 0));
   const graph = builder.finish(build(builder));
-  return new Network(fuse(graph), execution as Execution);
+  return new Network(fuse(graph), { ...(execution as Execution), threads });
 }
 
 /** As many input sizes stay planned as of a `Conv`. */

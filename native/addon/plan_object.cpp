@@ -34,9 +34,15 @@ bool overlap(const FloatView& a, const FloatView& b) {
 }
 
 // A new array has no pages before it is written. Zen 3, virtual machine: the first touch of 8 MB takes 6.2 ms in pages of
-// 4 KiB and 1.4 in huge ones, of 33 MB 35 and 9; where the array has its pages already, asking takes 0.6 µs.
-void ask_for_huge_pages(const FloatView& output) {
-  prefer_huge_pages(output.data, static_cast<uint64_t>(output.length) * sizeof(float));
+// 4 KiB and 1.4 in huge ones, of 33 MB 35 and 9; where the array has its pages already, asking takes 0.6 µs. A part of a
+// buffer is memory that something else arranges.
+void ask_for_huge_pages(napi_env env, const FloatView& output) {
+  const uint64_t bytes = static_cast<uint64_t>(output.length) * sizeof(float);
+  if (bytes < huge_pages_from) return;
+  void* data;
+  size_t length;
+  if (napi_get_arraybuffer_info(env, output.buffer, &data, &length) != napi_ok || length != bytes) return;
+  prefer_huge_pages(output.data, bytes);
 }
 
 napi_value overlap_error(napi_env env) {
@@ -65,7 +71,7 @@ bool read_call(napi_env env, napi_callback_info info, Call* call, napi_value* er
     *error = overlap_error(env);
     return false;
   }
-  ask_for_huge_pages(call->output);
+  ask_for_huge_pages(env, call->output);
   return true;
 }
 
@@ -82,7 +88,8 @@ napi_value run(napi_env env, napi_callback_info info) {
 // The input is copied first: a reference keeps an ArrayBuffer's object, not its memory, and whoever holds the buffer
 // may transfer or shrink it while the lane reads (a segmentation fault, measured on Node 20 and 22). A
 // SharedArrayBuffer can do neither and is read in place. The output is written in place too: our own front made it and
-// shows it to nobody before the promise settles; a copy at the end would cost the JavaScript thread 5 ms for 64 MB.
+// shows it to nobody before the promise settles, or saw that it is shared; a copy at the end would cost the JavaScript
+// thread 5 ms for 64 MB.
 bool start_async(napi_env env, napi_callback_info info, napi_deferred deferred, napi_value* error) {
   Call call;
   if (!read_call(env, info, &call, error)) return false;
@@ -283,10 +290,16 @@ napi_value create(napi_env env, napi_callback_info info, bool transposed) {
   }
   object->input_size = request.shape.input_size();
   object->output_size = request.shape.output_size();
-  napi_create_reference(env, arguments[1], 1, &object->weight);
-  if (request.bias != nullptr) napi_create_reference(env, arguments[2], 1, &object->bias);
   object->bytes = object_bytes + static_cast<int64_t>(object->plan->weight_bytes());
-  return make_object(env, std::move(object));
+  PlanObject* const made = object.get();
+  const napi_value result = make_object(env, std::move(object));
+  if (result == nullptr) return nullptr;
+  // The plan reads them as long as it lives, which is as long as the store, or its finalizer, keeps the references.
+  if (napi_create_reference(env, arguments[1], 1, &made->weight) != napi_ok ||
+      (request.bias != nullptr && napi_create_reference(env, arguments[2], 1, &made->bias) != napi_ok)) {
+    return throw_error(env, out_of_memory_error(env, "Out of memory: the allocation of a reference failed"));
+  }
+  return result;
 }
 
 napi_value create_plan(napi_env env, napi_callback_info info) { return create(env, info, false); }
@@ -307,7 +320,7 @@ napi_value convolve(napi_env env, napi_callback_info info) {
     return throw_error(env, error);
   }
   if (overlap(input, output)) return throw_error(env, overlap_error(env));
-  ask_for_huge_pages(output);
+  ask_for_huge_pages(env, output);
   request.once = true;
   request.weights_stay = true;
   const std::shared_ptr<ConvPlan> plan = ConvPlan::create(request, nullptr);

@@ -14,6 +14,13 @@ void tell_garbage_collector(napi_env env, int64_t bytes) {
   napi_adjust_external_memory(env, bytes, &total);
 }
 
+void let_go_of_weights(napi_env env, PlanObject* plan) {
+  for (napi_ref* kept : {&plan->weight, &plan->bias}) {
+    if (*kept != nullptr) napi_delete_reference(env, *kept);
+    *kept = nullptr;
+  }
+}
+
 }  // namespace
 
 PlanStore::~PlanStore() {
@@ -53,10 +60,7 @@ void PlanStore::release(napi_env env, PlanObject* plan) {
   if (plan->next != nullptr) plan->next->previous = plan->previous;
   plan->store = nullptr;
   plan->plan.reset();
-  for (napi_ref* kept : {&plan->weight, &plan->bias}) {
-    if (*kept != nullptr) napi_delete_reference(env, *kept);
-    *kept = nullptr;
-  }
+  let_go_of_weights(env, plan);
   bytes_ -= plan->bytes;
   tell_garbage_collector(env, -plan->bytes);
 }
@@ -64,6 +68,7 @@ void PlanStore::release(napi_env env, PlanObject* plan) {
 void PlanStore::finalize(napi_env env, void* data, void*) {
   const std::unique_ptr<PlanObject> plan(static_cast<PlanObject*>(data));
   if (plan->store != nullptr) plan->store->release(env, plan.get());
+  let_go_of_weights(env, plan.get());
   napi_delete_reference(env, plan->object);
 }
 

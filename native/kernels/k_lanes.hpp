@@ -33,7 +33,7 @@ void k_lanes(const KLanesTile& tile) {
       for (int tx = 0; tx < tile.tap_count[2]; ++tx) {
         const float* w = weight;
         for (ptrdiff_t c = 0; c < channels; ++c, w += block, ahead += ahead_step) {
-          prefetch_to_l2(ahead);
+          prefetch_to_l2(ahead, 0);
           Register weights[Vectors];
           ATROUS_UNROLL
           for (int v = 0; v < Vectors; ++v) weights[v] = V::load(w + v * V::lanes);

@@ -153,7 +153,7 @@ void rows_to_chunks(const RowsToChunks& t) {
     for (int j = 0; j < from_rows; ++j) rows[j] = t.rows[j] ? t.rows[j] + c * map.row_channel_stride : t.zeros;
     if (c + 1 < map.channels) {
       each_line(map, [&](ptrdiff_t x) {
-        for (int j = 0; j < from_rows; ++j) prefetch(rows[j] + map.row_channel_stride + x);
+        for (int j = 0; j < from_rows; ++j) prefetch(rows[j], map.row_channel_stride + x);
       });
     }
     for (int line = 0; line < lines; ++line) {
@@ -196,7 +196,7 @@ bool chunks_to_rows(const ChunksToRows& t) {
     for (int j = 0; j < to_rows; ++j) rows[j] = t.rows[j] ? t.rows[j] + c * map.row_channel_stride : t.unwanted;
     if (c + 1 < map.channels) {
       each_line(map, [&](ptrdiff_t x) {
-        for (int j = 0; j < to_rows; ++j) prefetch_for_write(rows[j] + map.row_channel_stride + x);
+        for (int j = 0; j < to_rows; ++j) prefetch_for_write(rows[j], map.row_channel_stride + x);
       });
     }
     for (int j = 0; j < from_lines; ++j) in[j] = t.chunks + c * map.channel_stride + j * map.line_stride;

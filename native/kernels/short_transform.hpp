@@ -48,7 +48,7 @@ void short_transform(const ShortTransform& t) {
     const auto store = [&](int point, Register y) ATROUS_INLINE {
       float* const to = t.out[point];
       if (!to) return;
-      prefetch_for_write(to + (v + 2) * lanes);
+      prefetch_for_write(to, (v + 2) * lanes);
       if (t.bias) y = V::add(y, V::load(t.bias + v * lanes));
       if (t.relu) y = V::relu(y);
       if (count == lanes) {
@@ -63,7 +63,7 @@ void short_transform(const ShortTransform& t) {
       const float* const* in = t.in + row * t.from[2];
       float* out = widths + row * t.to[2] * lanes;
       const auto load = [&](int i) ATROUS_INLINE {
-        prefetch(in[i] + (v + 2) * lanes);
+        prefetch(in[i], (v + 2) * lanes);
         return V::load(in[i] + v * lanes);
       };
       if (one_axis) {

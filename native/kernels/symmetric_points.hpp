@@ -8,7 +8,8 @@
 //   v(0) = Σ_j R[j]·x[2j]    v(∞) = Σ_j R[j]·x[2j + z]            and m(0) is added to y[0], m(∞) to y[3]
 //
 // Products follow each other as 0, p, −p, … , ∞. The first coefficients of Q and R are 1, so that P pairs take
-// 2P² + P(1 + z) operations and 6P + z for the way back: 24 and 19 of F(4, 5), whose matrices have 64 and 32 entries. The scale of the points is in the kernel's transform. Barabasz et al. 2020 tell why few points round well.
+// 2P² + P(1 + z) operations and 6P + z for the way back: 24 and 19 of F(4, 5), whose matrices have 64 and 32 entries.
+// The scale of the points is in the kernel's transform. Barabasz et al. 2020 tell why few points round well.
 #pragma once
 #include "kernels/unroll.hpp"
 

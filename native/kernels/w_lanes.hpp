@@ -28,8 +28,8 @@ void w_lanes(const WLanesTile& tile) {
   for (int m = 0; m < Outputs; ++m) {
     const float* const line = tile.output + m * tile.output_channel_stride;
     ATROUS_UNROLL
-    for (int v = 0; v < Vectors; v += vectors_in_line) prefetch_for_write(line + v * tile.output_vector_stride);
-    prefetch_for_write(line + (Vectors - 1) * tile.output_vector_stride + tile.last_lanes_to_store - 1);
+    for (int v = 0; v < Vectors; v += vectors_in_line) prefetch_for_write(line, v * tile.output_vector_stride);
+    prefetch_for_write(line, (Vectors - 1) * tile.output_vector_stride + tile.last_lanes_to_store - 1);
   }
 
   const ptrdiff_t step = tile.input_vector_stride, channel_stride = tile.channel_stride;

@@ -35,8 +35,8 @@ struct Problem {
 };
 
 int64_t rows_of_tiles(const Problem& problem, const ShortScheme& nest) {
-  return ShortAxis::count_tiles(*nest.axis[0], problem.axes[0], 1, problem.axes[0].output) *
-         ShortAxis::count_tiles(*nest.axis[1], problem.axes[1], 1, problem.axes[1].output);
+  return ShortAxis::count_tiles(ShortPiece(*nest.axis[0]), problem.axes[0], 1, problem.axes[0].output) *
+         ShortAxis::count_tiles(ShortPiece(*nest.axis[1]), problem.axes[1], 1, problem.axes[1].output);
 }
 
 // Bytes of one lane: of the points of a line, and of all that an item of work holds.

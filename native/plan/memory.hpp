@@ -24,6 +24,7 @@ void free_aligned(void* memory);
 
 // Asks for huge pages where this memory fills whole ones, which count from the first touch of each on.
 void prefer_huge_pages(void* memory, uint64_t bytes);
+constexpr uint64_t huge_pages_from = uint64_t{4} << 20;
 
 // Calls of allocate_aligned in this process so far: a run that should allocate nothing leaves it unchanged.
 int64_t allocation_count();

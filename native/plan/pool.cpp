@@ -3,6 +3,7 @@
 #include "plan/pool.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
 
 #include "kernels/table.hpp"
@@ -74,7 +75,12 @@ class Pool {
     }
     if (phases_ > 1) kernels_.split_phases(joined, 1, width().input, phases_, phases, pitch_);
     join_taps(phases_ > 1 ? phases : joined, to);
-    if (shape_.mean) divide(z, y, to, phases + phases_ * pitch_);
+    if (!shape_.mean) return;
+    divide(z, y, to, phases + phases_ * pitch_);
+    for (int64_t x = 0; x < width().output; ++x) {
+      // The sum may have overflowed where the mean does not.
+      if (!std::isfinite(to[x])) to[x] = mean_in_double(in + plane * plane_floats, z, y, x);
+    }
   }
 
  private:
@@ -125,6 +131,25 @@ class Pool {
       combine_(joined + run.first, phases + run.from, false, out + run.first, run.end - run.first);
       joined = out;
     }
+  }
+
+  float mean_in_double(const float* plane, int64_t z, int64_t y, int64_t x) const {
+    double sum = 0;
+    const auto each_tap = [](const PoolAxis& axis, int64_t index, auto body) {
+      for (int64_t tap = 0; tap < axis.kernel; ++tap) {
+        const int64_t in = index * axis.stride - axis.begin + tap * axis.dilation;
+        if (in >= 0 && in < axis.input) body(in);
+      }
+    };
+    each_tap(depth(), z, [&](int64_t in_z) {
+      each_tap(height(), y, [&](int64_t in_y) {
+        each_tap(width(), x, [&](int64_t in_x) {
+          sum += static_cast<double>(plane[(in_z * height().input + in_y) * width().input + in_x]);
+        });
+      });
+    });
+    const int64_t count = counted_taps(depth(), z) * counted_taps(height(), y) * counted_taps(width(), x);
+    return static_cast<float>(sum / static_cast<double>(std::max<int64_t>(1, count)));
   }
 
   // By how many taps counted, or by 1 where none did and the sum is 0.

@@ -140,10 +140,10 @@ int ShortAxis::list_fits(const Axis& axis, bool groups, bool zero_padded, ShortF
     for (int j = 0; j < count; ++j) {
       const ShortFit mixed = mix(all[i], all[j], axis, zero_padded);
       if (!mixed.second) continue;
-      const auto beats = [&](const ShortFit& fit) {
-        return error(fit) > error(mixed) || products(fit, axis) > products(mixed, axis);
+      const auto is_as_good = [&](const ShortFit& fit) {
+        return error(fit) <= error(mixed) && products(fit, axis) <= products(mixed, axis);
       };
-      if (!std::all_of(fits, fits + found, beats)) continue;
+      if (std::any_of(fits, fits + found, is_as_good)) continue;
       // Those of two that it beats by both make room.
       found = static_cast<int>(std::remove_if(fits, fits + found,
                                               [&](const ShortFit& fit) {

@@ -17,7 +17,7 @@ struct Interval {
 // `most_tiles` tiles and the second what lies behind them; of closed forms one piece has the longer phases and the other
 // one the shorter.
 struct ShortPiece {
-  ShortPiece(const ShortAlgorithm& algorithm) : algorithm(&algorithm) {}
+  explicit ShortPiece(const ShortAlgorithm& algorithm) : algorithm(&algorithm) {}
 
   const ShortAlgorithm* algorithm;
   int64_t before = 0;  // outputs of each phase that the other piece has

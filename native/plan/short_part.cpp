@@ -103,6 +103,7 @@ void ShortPart::transform_inputs(const ShortRegion& region, int64_t group, int64
 void ShortPart::multiply(const ShortRegion& region, int64_t group, int64_t begin, int64_t end) const {
   const int64_t lanes = kernels_->lanes, channels = shape_.in_channels_per_group(), points = nest_.points();
   const int64_t depth = nest_.tap_groups * channels, tiles = this->tiles(region.index);
+  if (tiles == 0) return;
   const auto weight_of = [&](int64_t panel) {
     const int64_t point = panel / blocks_.parts, block = panel % blocks_.parts;
     const int64_t first_vector = group * blocks_.total + blocks_.begin(block);

@@ -72,8 +72,8 @@ double region_bytes(const Problem& problem, const ShortScheme& scheme) {
   for (int i = 0; i < 3; ++i) {
     Axis one = problem.axes[i];
     one.output = scheme.region[i];
-    tiles *=
-        static_cast<double>(ShortAxis::count_tiles(*scheme.axis[i], one, i == 2 ? scheme.tap_groups : 1, one.output));
+    tiles *= static_cast<double>(
+        ShortAxis::count_tiles(ShortPiece(*scheme.axis[i]), one, i == 2 ? scheme.tap_groups : 1, one.output));
     inputs *= static_cast<double>(std::min(one.input, one.output + one.dilation * (one.kernel - 1)));
     outputs *= static_cast<double>(one.output);
   }

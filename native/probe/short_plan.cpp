@@ -205,7 +205,7 @@ struct TilesInLanes {
     int64_t rows = 1;
     for (int i = 0; i < 2; ++i) {
       const Axis axis = axis_of(shape, i);
-      rows *= ShortAxis::count_tiles(*scheme->nest.axis[i], axis, 1, axis.output);
+      rows *= ShortAxis::count_tiles(ShortPiece(*scheme->nest.axis[i]), axis, 1, axis.output);
     }
     const int64_t phases = LaneAxis::count_phases(width), panel = fields["panel"];
     // At most so many.

@@ -134,8 +134,19 @@ describe.each(addon.isas)('%s', (isa) => {
     );
   });
 
-  it('functions of elements, over more than an item of work', () => {
-    const input = values(100_003, new Random(1), true);
+  it('avgPool of a sum that no float holds', () => {
+    const one = { input: 1, output: 1, kernel: 1, stride: 1, dilation: 1, begin: 0, counted: [0, 1] as const };
+    const width = { input: 20, output: 19, kernel: 2, stride: 1, dilation: 1, begin: 0, counted: [0, 20] as const };
+    const input = new Float32Array(20).fill(3e38);
+    input.set([-3e38, Infinity, NaN], 10);
+    const shape = { kind: 'avgPool', planes: 1, axes: [one, one, width] } as const;
+    const [got, expected] = compare((backend, threads) => backend.pool(shape, threads), input, 19);
+    expect(got).toEqual(expected);
+    expect(got[0]).toBe(input[0]);
+  });
+
+  it('functions of elements, on several threads', () => {
+    const input = values(300_007, new Random(1), true);
     for (const of of [
       { kind: 'clip', least: -0.5, most: 0.25 },
       { kind: 'leakyRelu', slope: Math.fround(0.01) },
@@ -148,10 +159,10 @@ describe.each(addon.isas)('%s', (isa) => {
   });
 
   const broadcasts: readonly (readonly [string, number, (length: number) => Broadcast])[] = [
-    ['whole arrays', 70_001, (length) => ({ run: length, repeated: false, begins: Int32Array.of(0) })],
-    ['one number', 70_001, (length) => ({ run: length, repeated: true, begins: Int32Array.of(5) })],
-    ['one number a channel', 10_001, (run) => ({ run, repeated: true, begins: Int32Array.of(2, 0, 1, 2) })],
-    ['rows', 37, (run) => ({ run, repeated: false, begins: Int32Array.from({ length: 500 }, (_, turn) => (turn % 3) * run) })],
+    ['whole arrays', 300_007, (length) => ({ run: length, repeated: false, begins: Int32Array.of(0) })],
+    ['one number', 300_007, (length) => ({ run: length, repeated: true, begins: Int32Array.of(5) })],
+    ['one number a channel', 75_001, (run) => ({ run, repeated: true, begins: Int32Array.of(2, 0, 1, 2) })],
+    ['rows', 37, (run) => ({ run, repeated: false, begins: Int32Array.from({ length: 8100 }, (_, turn) => (turn % 3) * run) })],
     ['single elements', 1, () => ({ run: 1, repeated: false, begins: Int32Array.of(3, 1, 2) })],
   ];
 
@@ -159,7 +170,7 @@ describe.each(addon.isas)('%s', (isa) => {
     const broadcast = make(run);
     const random = new Random(run);
     const left = values(run * broadcast.begins.length, random, true);
-    const right = values(70_001, random, true);
+    const right = values(300_007, random, true);
     for (const operation of ['add', 'mul'] as const) {
       for (const relu of [false, true]) {
         const of = (backend: typeof native, threads: number) => (output: Float32Array) => {

@@ -6,6 +6,7 @@ import { convOutputSize } from '../../geometry/output-size.js';
 import type { AxisWindow } from '../../geometry/axis.js';
 import { padAxis } from '../../geometry/padding.js';
 import { sameElement } from '../../receptive-field/axis-relation.js';
+import { isShared } from '../../typed-array.js';
 import type { Activation, FloatTensor } from '../../types.js';
 import { rangeError } from '../../errors.js';
 import type { ChannelAffine } from '../channel-affine.js';
@@ -36,11 +37,11 @@ export function withAffine(source: KernelSource, affine: ChannelAffine): KernelS
   return { ...source, affines: [...source.affines, affine] };
 }
 
-/** Into shared memory in place; what stands elsewhere might be taken away while it is written, and is copied to. */
+/** Into shared memory in place, as `runAsync` takes it; into other memory by a copy. */
 export async function runInto(layer: Pick<Conv, 'runAsync'>, input: FloatTensor, output: Float32Array): Promise<void> {
-  const isShared = output.buffer instanceof SharedArrayBuffer;
-  const { data } = await layer.runAsync(input, isShared ? { out: output } : {});
-  if (!isShared) output.set(data);
+  const inPlace = isShared(output);
+  const { data } = await layer.runAsync(input, inPlace ? { out: output } : {});
+  if (!inPlace) output.set(data);
 }
 
 /** A layer that may take a relu behind it, and a scale and shift of its output channels, into itself. */

@@ -1,4 +1,4 @@
-/** short_transform of every instruction set: out[i₀, i₁, i₂] = act(bias + Σ_{j₀, j₁, j₂} m₀[i₀, j₀]·m₁[i₁, j₁]·m₂[i₂, j₂]·in[j₀, j₁, j₂]), channel by channel. */
+/** short_transform of every instruction set: out[i₀, i₁, i₂] = act(bias + Σ_{j₀, j₁, j₂} m₀[i₀, j₀]·m₁[i₁, j₁]·m₂[i₂, j₂]·in[j₀, j₁, j₂]), channel by channel; the maps are those of axis_map. */
 import { describe, expect, it } from 'vitest';
 import { edges, probe, type ShortTransform } from '../../support/probe.js';
 import { Random } from '../../support/random.js';
