@@ -6,6 +6,9 @@
 
 namespace atrous {
 
+// Elements that are read or written cost what comes and goes through the caches, about as long as eight multiply-adds.
+int threads_for_elements(int threads, double elements);
+
 // out[i] = f(in[i]); `out` may be `in`.
 void map_elements(const KernelTable& kernels, int threads, RunFunction function, const float* in,
                   const float* parameters, float* out, int64_t length);

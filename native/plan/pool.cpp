@@ -7,6 +7,7 @@
 #include <limits>
 
 #include "kernels/table.hpp"
+#include "plan/elementwise.hpp"
 #include "plan/split.hpp"
 #include "plan/thread_pool.hpp"
 #include "plan/workspace.hpp"
@@ -179,7 +180,7 @@ bool pool(const KernelTable& kernels, int threads, const PoolShape& shape, const
   const int64_t row_reads = std::max<int64_t>(
       1, int64_t{shape.axis[2].input} * shape.axis[1].kernel * shape.axis[0].kernel + shape.axis[2].output);
   const Split items = Split::at_most(pool.rows(), std::max<int64_t>(1, 32 * 1024 / row_reads));
-  const int used = useful_threads(threads, 8.0 * static_cast<double>(row_reads) * static_cast<double>(pool.rows()));
+  const int used = threads_for_elements(threads, static_cast<double>(row_reads) * static_cast<double>(pool.rows()));
   Workspace workspace(pool.shared_floats() + used * pool.thread_floats());
   if (!workspace) return false;
   pool.prepare(workspace.data());

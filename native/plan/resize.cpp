@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "kernels/table.hpp"
+#include "plan/elementwise.hpp"
 #include "plan/split.hpp"
 #include "plan/thread_pool.hpp"
 #include "plan/workspace.hpp"
@@ -93,7 +94,7 @@ bool resize(const KernelTable& kernels, int threads, const ResizeShape& shape, c
   const int64_t row_elements = int64_t{2} * shape.axis[2].input + 2 * shape.axis[2].output;
   const Split items = Split::at_most(resize.rows(), std::max<int64_t>(1, 32 * 1024 / row_elements));
   const int used =
-      useful_threads(threads, 8.0 * static_cast<double>(row_elements) * static_cast<double>(resize.rows()));
+      threads_for_elements(threads, static_cast<double>(row_elements) * static_cast<double>(resize.rows()));
   Workspace workspace(used * resize.thread_floats());
   if (!workspace) return false;
   parallel_for(used, items.parts, [&](int64_t item, int worker) {
