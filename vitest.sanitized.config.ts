@@ -39,7 +39,6 @@ export default mergeConfig(
         'test/network/**',
         'test/receptive-field/**',
       ],
-      maxWorkers: 2,
       testTimeout: 600_000,
     },
   }),

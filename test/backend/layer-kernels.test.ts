@@ -103,7 +103,7 @@ describe.each(addon.isas)('%s', (isa) => {
         const [got, expected] = compare((backend, threads) => backend.pool({ kind: 'maxPool', planes, axes }, threads), input, length);
         expect(got).toEqual(expected);
       }),
-      { numRuns: 200 },
+      { numRuns: 60 },
     );
   });
 
@@ -117,7 +117,7 @@ describe.each(addon.isas)('%s', (isa) => {
         // Σ|x| is at most the number of taps that it is divided by.
         expectClose(got, expected, (taps + 2) * 2 ** -24);
       }),
-      { numRuns: 200 },
+      { numRuns: 60 },
     );
   });
 
@@ -130,7 +130,7 @@ describe.each(addon.isas)('%s', (isa) => {
         // Three roundings a blend of ours, one of the reference's.
         expectClose(got, expected, 12 * 2 ** -24);
       }),
-      { numRuns: 200 },
+      { numRuns: 60 },
     );
   });
 

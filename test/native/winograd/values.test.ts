@@ -22,7 +22,8 @@ import {
 
 const seed = Number(process.env.ATROUS_TEST_SEED ?? Date.now() % 2 ** 31);
 console.log(`Properties of short algorithms: seed ${seed}; ATROUS_TEST_SEED=${seed} runs them again.`);
-fc.configureGlobal({ seed, numRuns: 300 });
+// A sanitizer makes each ten times as long.
+fc.configureGlobal({ seed, numRuns: process.env.ATROUS_SANITIZED ? 50 : 300 });
 
 /** Channel counts beside the widths of vectors; odd sizes; enough tiles for several regions along the axes of more than one. */
 const cases: readonly ConvDescription[] = [
