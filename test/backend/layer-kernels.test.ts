@@ -37,6 +37,13 @@ function computed(length: number, run: (output: Float32Array) => void): Float32A
   return guarded.view.slice();
 }
 
+/** Element by element: toEqual takes seconds for as many. */
+function expectEqual(got: Float32Array, expected: Float32Array, title = ''): void {
+  expect(got.length).toBe(expected.length);
+  const wrong = got.findIndex((value, index) => !Object.is(value, expected[index]));
+  if (wrong >= 0) expect.fail(`${title}: element ${wrong} is ${got[wrong]}, expected ${expected[wrong]}`);
+}
+
 /** Both are as close as `bound`, and NaN or infinite in the same places. */
 function expectClose(got: Float32Array, expected: Float32Array, bound: number): void {
   got.forEach((value, index) => {
@@ -85,7 +92,7 @@ describe.each(addon.isas)('%s', (isa) => {
   /** Of one thread, after three gave the same bits. */
   const onThreads = (length: number, make: (threads: number) => (output: Float32Array) => void): Float32Array => {
     const [one, three] = [1, 3].map((threads) => computed(length, make(threads)));
-    expect(one).toEqual(three);
+    expectEqual(one!, three!, 'three threads');
     return one!;
   };
   const compare = (make: (backend: typeof native, threads: number) => ArrayFunction, input: Float32Array, length: number) => {
@@ -101,7 +108,7 @@ describe.each(addon.isas)('%s', (isa) => {
         const input = values(lengthOf(planes, axes.map((axis) => axis.input)), new Random(seed), true); // prettier-ignore
         const length = lengthOf(planes, axes.map((axis) => axis.output)); // prettier-ignore
         const [got, expected] = compare((backend, threads) => backend.pool({ kind: 'maxPool', planes, axes }, threads), input, length);
-        expect(got).toEqual(expected);
+        expectEqual(got, expected);
       }),
       { numRuns: 60 },
     );
@@ -141,7 +148,7 @@ describe.each(addon.isas)('%s', (isa) => {
     input.set([-3e38, Infinity, NaN], 10);
     const shape = { kind: 'avgPool', planes: 1, axes: [one, one, width] } as const;
     const [got, expected] = compare((backend, threads) => backend.pool(shape, threads), input, 19);
-    expect(got).toEqual(expected);
+    expectEqual(got, expected);
     expect(got[0]).toBe(input[0]);
   });
 
@@ -152,7 +159,7 @@ describe.each(addon.isas)('%s', (isa) => {
       { kind: 'leakyRelu', slope: Math.fround(0.01) },
     ] as const) {
       const [got, expected] = compare((backend, threads) => backend.mapElements(of, threads), input, input.length);
-      expect(got).toEqual(expected);
+      expectEqual(got, expected);
     }
     const [got, expected] = compare((backend, threads) => backend.mapElements({ kind: 'sigmoid' }, threads), input, input.length);
     expectClose(got, expected, 3 * 2 ** -24);
@@ -177,10 +184,10 @@ describe.each(addon.isas)('%s', (isa) => {
           backend.combineElements(operation, broadcast, relu, threads)(left, right, output);
         };
         const got = onThreads(left.length, (threads) => of(native, threads));
-        expect(got, `${operation}, relu ${relu}`).toEqual(computed(left.length, of(typescriptBackend, 1)));
+        expectEqual(got, computed(left.length, of(typescriptBackend, 1)), `${operation}, relu ${relu}`);
         const inPlace = left.slice();
         native.combineElements(operation, broadcast, relu, 2)(inPlace, right, inPlace);
-        expect(inPlace, 'in place').toEqual(got);
+        expectEqual(inPlace, got, 'in place');
       }
     }
   });
