@@ -13,6 +13,7 @@ import { convLayer } from './layers/conv.js';
 import { convTransposeLayer } from './layers/conv-transpose.js';
 import { clip, leakyRelu, relu, sigmoid } from './layers/elementwise.js';
 import { globalAvgPoolLayer } from './layers/global-avg-pool.js';
+import type { KernelParameters } from './layers/kernel.js';
 import { linearLayer } from './layers/linear.js';
 import { padLayer } from './layers/pad.js';
 import { poolLayer } from './layers/pool.js';
@@ -213,18 +214,12 @@ export class NetworkBuilder {
 
   /** A convolution: see `conv`. */
   conv(input: NetworkNode, options: ConvLayerOptions): NetworkNode {
-    return this.#layer('conv', options, [...kernelOptions, 'paddingMode'], [input], (given, place, [{ dims }]) => {
-      const { weight, bias, channels, kernel, frozen, ...rest } = given;
-      return convLayer(this.#kernel(place, dims, { weight, bias, channels, kernel, frozen, groups: rest.groups }, false), rest);
-    });
+    return this.#convolution('conv', options, 'paddingMode', input, convLayer);
   }
 
   /** A transposed convolution; its weight is [inChannels, outChannels / groups, …kernel]. */
   convTranspose(input: NetworkNode, options: ConvTransposeLayerOptions): NetworkNode {
-    return this.#layer('convTranspose', options, [...kernelOptions, 'outputPadding'], [input], (given, place, [{ dims }]) => {
-      const { weight, bias, channels, kernel, frozen, ...rest } = given;
-      return convTransposeLayer(this.#kernel(place, dims, { weight, bias, channels, kernel, frozen, groups: rest.groups }, true), rest);
-    });
+    return this.#convolution('convTranspose', options, 'outputPadding', input, convTransposeLayer);
   }
 
   /** The largest element of each window; padding is never the largest, NaN always. */
@@ -404,8 +399,24 @@ export class NetworkBuilder {
     return { nodes: Array.from(this.#nodes), outputs: this.#outputs };
   }
 
+  #convolution(
+    kind: 'conv' | 'convTranspose',
+    options: unknown,
+    option: string,
+    input: NetworkNode,
+    make: (kernel: KernelParameters, options: Readonly<Record<string, unknown>>) => Layer,
+  ): NetworkNode {
+    return this.#layer(kind, options, [...kernelOptions, option], [input], (given, place, [{ dims }]) => {
+      const { weight, bias, channels, kernel, frozen, ...rest } = given;
+      return make(
+        this.#kernel(place, dims, { weight, bias, channels, kernel, frozen, groups: rest.groups }, kind === 'convTranspose'),
+        rest,
+      );
+    });
+  }
+
   /** A weight and a bias, given or of the network's own. */
-  #kernel(place: string, dims: Dims, options: KernelArguments, transposed: boolean): { weight: Parameter; bias: Parameter | null } {
+  #kernel(place: string, dims: Dims, options: KernelArguments, transposed: boolean): KernelParameters {
     const { weight, bias, channels, kernel, groups = 1, frozen = false } = options;
     if (typeof frozen !== 'boolean') throw typeError('frozen', 'a boolean', frozen);
     if (typeof weight === 'object' && weight !== null) {

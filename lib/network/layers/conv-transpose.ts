@@ -5,11 +5,12 @@ import { ConvTranspose } from '../../conv-transpose.js';
 import { rangeError } from '../../errors.js';
 import { convTransposedOutputSize, padTransposedAxis } from '../../geometry/transposed-output-size.js';
 import { sameElement } from '../../receptive-field/axis-relation.js';
-import type { Activation, FloatTensor } from '../../types.js';
+import type { Activation } from '../../types.js';
 import type { ChannelAffine } from '../channel-affine.js';
 import { type Dims, type Execution, type Layer, type LayerPlan, type Relation, type Inputs, type Sizes } from '../layer.js';
-import { type ParameterShape, shapesOf } from '../parameters.js';
-import { type FusibleLayer, type KernelParameters, type KernelSource, runInto, withAffine } from './conv.js';
+import type { ParameterShape } from '../parameters.js';
+import type { FusibleLayer } from './conv.js';
+import { foldKernel, type KernelParameters, type KernelSource, parametersOf, planKernel, withAffine } from './kernel.js';
 
 interface ConvTransposeSettings {
   readonly kernel: readonly number[];
@@ -55,8 +56,7 @@ class ConvTransposeLayer implements FusibleLayer {
     this.#settings = settings;
     this.activation = activation;
     this.fused = fused;
-    const { weight, bias, affines } = source;
-    this.parameters = shapesOf([weight, ...(bias === null ? [] : [bias]), ...affines.flatMap(({ parameters }) => parameters)]);
+    this.parameters = parametersOf(source);
   }
 
   withRelu(name: string): FusibleLayer {
@@ -102,16 +102,7 @@ class ConvTransposeLayer implements FusibleLayer {
   plan([dims]: Inputs<Sizes>, _output: Sizes, execution: Execution): LayerPlan {
     const layer = (this.#conv ??= this.#makeConv(execution));
     this.#source = undefined;
-    const { workspaceBytes, weightBytes, algorithm } = layer.plan(dims);
-    return {
-      workspaceBytes,
-      weightBytes,
-      algorithm,
-      run([data], output) {
-        layer.run({ data, dims: dims }, output);
-      },
-      runAsync: ([data], output) => runInto(layer, { data, dims }, output),
-    };
+    return planKernel(layer, dims);
   }
 
   #padding(axis: number): readonly [number, number] {
@@ -121,8 +112,14 @@ class ConvTransposeLayer implements FusibleLayer {
   }
 
   #makeConv(execution: Execution): ConvTranspose {
-    const { stride, dilation, padding, outputPadding, groups } = this.#settings;
-    const { weight, bias } = this.#foldedKernel();
+    const { stride, dilation, padding, outputPadding, groups, kernel, inChannels, outChannels } = this.#settings;
+    // The weight is [inChannels][outPerGroup][taps]: which output channel a value is for depends on its input channel's group.
+    const outPerGroup = outChannels / groups;
+    const taps = kernel.reduce((product, size) => product * size, 1);
+    const { weight, bias } = foldKernel(this.#source!, (index) => {
+      const row = Math.floor(index / taps);
+      return Math.floor(Math.floor(row / outPerGroup) / (inChannels / groups)) * outPerGroup + (row % outPerGroup);
+    });
     return new ConvTranspose(weight, {
       ...execution,
       bias,
@@ -133,25 +130,5 @@ class ConvTransposeLayer implements FusibleLayer {
       groups,
       activation: this.activation,
     });
-  }
-
-  #foldedKernel(): { weight: FloatTensor; bias: Float32Array | undefined } {
-    const { weight, bias, affines } = this.#source!;
-    const { inChannels, outChannels, groups } = this.#settings;
-    const folded = { weight: weight.values(), bias: bias?.values() };
-    // The weight is [inChannels][outPerGroup][taps]: which output channel a value is for depends on its input channel's group.
-    const outPerGroup = outChannels / groups;
-    const taps = folded.weight.length / (inChannels * outPerGroup);
-    const outChannelOf = (index: number) => {
-      const row = Math.floor(index / taps);
-      return Math.floor(Math.floor(row / outPerGroup) / (inChannels / groups)) * outPerGroup + (row % outPerGroup);
-    };
-    for (const affine of affines) {
-      const { scale, shift } = affine.values();
-      const source = { ...folded };
-      folded.weight = Float32Array.from(source.weight, (value, index) => value * scale[outChannelOf(index)]!);
-      folded.bias = Float32Array.from(shift, (value, channel) => (source.bias?.[channel] ?? 0) * scale[channel]! + value);
-    }
-    return { weight: { data: folded.weight, dims: weight.dims }, bias: folded.bias };
   }
 }

@@ -6,9 +6,9 @@ import { convOutputSize } from '../../geometry/output-size.js';
 import type { AxisWindow } from '../../geometry/axis.js';
 import { padAxis } from '../../geometry/padding.js';
 import { sameElement } from '../../receptive-field/axis-relation.js';
-import { isShared } from '../../typed-array.js';
-import type { Activation, FloatTensor } from '../../types.js';
+import type { Activation } from '../../types.js';
 import { rangeError } from '../../errors.js';
+import { elementCount } from '../../validate.js';
 import type { ChannelAffine } from '../channel-affine.js';
 import {
   type Dims,
@@ -21,28 +21,8 @@ import {
   type Sizes,
   requireBegin,
 } from '../layer.js';
-import { type Parameter, type ParameterShape, shapesOf } from '../parameters.js';
-
-export interface KernelParameters {
-  readonly weight: Parameter;
-  readonly bias: Parameter | null;
-}
-
-/** A kernel and the batch norms that were folded into it, one after the other. */
-export interface KernelSource extends KernelParameters {
-  readonly affines: readonly ChannelAffine[];
-}
-
-export function withAffine(source: KernelSource, affine: ChannelAffine): KernelSource {
-  return { ...source, affines: [...source.affines, affine] };
-}
-
-/** Into shared memory in place, as `runAsync` takes it; into other memory by a copy. */
-export async function runInto(layer: Pick<Conv, 'runAsync'>, input: FloatTensor, output: Float32Array): Promise<void> {
-  const inPlace = isShared(output);
-  const { data } = await layer.runAsync(input, inPlace ? { out: output } : {});
-  if (!inPlace) output.set(data);
-}
+import type { ParameterShape } from '../parameters.js';
+import { foldKernel, type KernelParameters, type KernelSource, parametersOf, planKernel, withAffine } from './kernel.js';
 
 /** A layer that may take a relu behind it, and a scale and shift of its output channels, into itself. */
 export interface FusibleLayer extends Layer {
@@ -75,8 +55,7 @@ class ConvLayer implements FusibleLayer {
     this.#definition = definition;
     this.activation = activation;
     this.fused = fused;
-    const { weight, bias, affines } = source;
-    this.parameters = shapesOf([weight, ...(bias === null ? [] : [bias]), ...affines.flatMap(({ parameters }) => parameters)]);
+    this.parameters = parametersOf(source);
   }
 
   withRelu(name: string): FusibleLayer {
@@ -125,16 +104,7 @@ class ConvLayer implements FusibleLayer {
   plan([dims]: Inputs<Sizes>, _output: Sizes, execution: Execution): LayerPlan {
     const layer = (this.#conv ??= this.#makeConv(execution));
     this.#source = undefined;
-    const { workspaceBytes, weightBytes, algorithm } = layer.plan(dims);
-    return {
-      workspaceBytes,
-      weightBytes,
-      algorithm,
-      run([data], output) {
-        layer.run({ data, dims: dims }, output);
-      },
-      runAsync: ([data], output) => runInto(layer, { data, dims }, output),
-    };
+    return planKernel(layer, dims);
   }
 
   #window(axis: number): AxisWindow {
@@ -145,20 +115,10 @@ class ConvLayer implements FusibleLayer {
 
   #makeConv(execution: Execution): Conv {
     const { stride, dilation, padding, paddingMode, groups } = this.#definition.settings;
-    const { weight, bias } = this.#foldedKernel();
+    const { outChannels } = this.#definition;
+    const source = this.#source!;
+    const perChannel = elementCount('the dims of the weight', source.weight.dims) / outChannels;
+    const { weight, bias } = foldKernel(source, (index) => Math.floor(index / perChannel));
     return new Conv(weight, { ...execution, bias, stride, dilation, padding, paddingMode, groups, activation: this.activation });
-  }
-
-  #foldedKernel(): { weight: FloatTensor; bias: Float32Array | undefined } {
-    const { weight, bias, affines } = this.#source!;
-    const folded = { weight: weight.values(), bias: bias?.values() };
-    for (const affine of affines) {
-      const { scale, shift } = affine.values();
-      const perChannel = folded.weight.length / scale.length;
-      const source = { ...folded };
-      folded.weight = Float32Array.from(source.weight, (value, index) => value * scale[Math.floor(index / perChannel)]!);
-      folded.bias = Float32Array.from(shift, (value, channel) => (source.bias?.[channel] ?? 0) * scale[channel]! + value);
-    }
-    return { weight: { data: folded.weight, dims: weight.dims }, bias: folded.bias };
   }
 }

@@ -5,7 +5,8 @@ import { sameElement } from '../../receptive-field/axis-relation.js';
 import { type Dims, type Execution, type Layer, type LayerPlan, type Relation, type Inputs, type Sizes } from '../layer.js';
 import type { ParameterShape } from '../parameters.js';
 import type { ChannelAffine } from '../channel-affine.js';
-import { convLayer, type FusibleLayer, isFusible, type KernelParameters } from './conv.js';
+import { convLayer, type FusibleLayer, isFusible } from './conv.js';
+import type { KernelParameters } from './kernel.js';
 
 export function linearLayer({ weight, bias }: KernelParameters, activation: unknown): Layer {
   if (weight.dims.length !== 2) throw rangeError('weight.dims', '[outFeatures, inFeatures]', weight.dims);
