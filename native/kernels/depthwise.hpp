@@ -144,8 +144,9 @@ ATROUS_INLINE inline void add_taps(const DepthwiseRows& call, Lanes& lanes,
 // below, 0.79 like this.
 constexpr ptrdiff_t line_floats = 16;
 ATROUS_INLINE inline void prefetch_next(const DepthwiseRows& call, ptrdiff_t offset) {
-  prefetch(reinterpret_cast<const float*>(call.next_input), offset);
-  prefetch_for_write(reinterpret_cast<const float*>(call.next_output), offset);
+  const uintptr_t bytes = static_cast<uintptr_t>(offset) * sizeof(float);
+  prefetch_line<1>(call.next_input + bytes);
+  prefetch_line<1, true>(call.next_output + bytes);
 }
 
 template <class V, int Size, int Rows, int Vectors, bool Inside>

@@ -38,15 +38,15 @@ struct Finish {
   bool relu;
 };
 
-// One axis' map of all vectors.
-struct AxisMap {
+// Which map of axis_map.hpp, and its constants.
+struct MapOfAxis {
   const float* matrix;
   ShortStructure structure;
   int from, to;
 };
 
 template <class V, class Map, bool Finished>
-void map_columns(const AxisMap& axis, const Columns& columns, Finish<V>* finish) {
+void map_columns(const MapOfAxis& axis, const Columns& columns, Finish<V>* finish) {
   using Register = typename V::Register;
   const float* in[Map::from];
   ATROUS_UNROLL
@@ -107,9 +107,9 @@ class RowsMap {
   }
 
  private:
-  using Kernel = void (*)(const AxisMap& axis, const Columns& columns, Finish<V>* finish);
+  using Kernel = void (*)(const MapOfAxis& axis, const Columns& columns, Finish<V>* finish);
   template <bool Last>
-  static Kernel kernel(const AxisMap& axis) {
+  static Kernel kernel(const MapOfAxis& axis) {
     const auto of = [](auto map) -> Kernel { return map_columns<V, decltype(map), Last>; };
     if (axis.structure == ShortStructure::dense) return with_dense_map<V, DenseMap>(axis.from, of);
     return with_symmetric_map<V, Symmetric>(axis.from, of);
@@ -117,7 +117,7 @@ class RowsMap {
   static constexpr ptrdiff_t block = 2 * V::lanes;
   static constexpr int most = ShortTransform::largest * ShortTransform::largest;
 
-  AxisMap depth_, height_;
+  MapOfAxis depth_, height_;
   bool one_axis_;
   Kernel map_depth_, map_height_;
   float* between_[most];

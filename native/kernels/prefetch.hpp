@@ -3,6 +3,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "kernels/table.hpp"
+
 #if defined(_MSC_VER) && defined(_M_X64)
 #include <xmmintrin.h>
 #endif
@@ -10,45 +12,25 @@
 namespace atrous {
 namespace {
 
-// As a number, because what comes next may lie outside of an array.
-inline const char* line_at(const float* base, ptrdiff_t offset) {
-  return reinterpret_cast<const char*>(reinterpret_cast<uintptr_t>(base) +
-                                       static_cast<uintptr_t>(offset) * sizeof(float));
-}
-
-inline void prefetch(const float* base, ptrdiff_t offset) {
-  const auto* const line = line_at(base, offset);
+// `Level`: of the nearest cache that the line comes to.
+template <int Level, bool ForWrite = false>
+inline void prefetch_line(uintptr_t address) {
+  const auto* const line = reinterpret_cast<const char*>(address);
 #if defined(__GNUC__) || defined(__clang__)
-  __builtin_prefetch(line, 0, 3);
+  __builtin_prefetch(line, ForWrite, 4 - Level);
 #elif defined(_M_X64)
-  _mm_prefetch(line, _MM_HINT_T0);
+  _mm_prefetch(line, Level == 1 ? _MM_HINT_T0 : _MM_HINT_T1);
 #else
   static_cast<void>(line);
 #endif
 }
 
-// Leaves L1 to what is in use.
-inline void prefetch_to_l2(const float* base, ptrdiff_t offset) {
-  const auto* const line = line_at(base, offset);
-#if defined(__GNUC__) || defined(__clang__)
-  __builtin_prefetch(line, 0, 2);
-#elif defined(_M_X64)
-  _mm_prefetch(line, _MM_HINT_T1);
-#else
-  static_cast<void>(line);
-#endif
-}
-
+inline void prefetch(const float* base, ptrdiff_t offset) { prefetch_line<1>(address_of(base, offset)); }
 inline void prefetch_for_write(const float* base, ptrdiff_t offset) {
-  const auto* const line = line_at(base, offset);
-#if defined(__GNUC__) || defined(__clang__)
-  __builtin_prefetch(line, 1, 3);
-#elif defined(_M_X64)
-  _mm_prefetch(line, _MM_HINT_T0);
-#else
-  static_cast<void>(line);
-#endif
+  prefetch_line<1, true>(address_of(base, offset));
 }
+// Leaves L1 to what is in use.
+inline void prefetch_to_l2(const float* base, ptrdiff_t offset) { prefetch_line<2>(address_of(base, offset)); }
 
 }  // namespace
 }  // namespace atrous

@@ -6,6 +6,11 @@
 
 namespace atrous {
 
+// As a number, because an address that is only fetched ahead may lie outside of the array.
+inline uintptr_t address_of(const float* base, ptrdiff_t offset) {
+  return reinterpret_cast<uintptr_t>(base) + static_cast<uintptr_t>(offset) * sizeof(float);
+}
+
 // Output channels in lanes. One call computes `pixels` × (`vectors`·lanes) outputs over a rectangle of taps:
 //
 //   y[p, k] = act(bias[k] + Σ_{tz, ty, tx, c} x[p·input_pixel_stride + tz·…  + c] · w[tz, ty, tx, c, k])

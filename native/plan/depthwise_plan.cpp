@@ -309,9 +309,9 @@ class PlanesPlan final : public DepthwisePlan {
         call.offset = call.row * row_pitch() + call.column;
         call.output = output + row * s.output[2];
         call.groups = static_cast<int32_t>(groups);
-        call.next_output = address(output, next_row * s.output[2] - nearer);
+        call.next_output = address_of(output, next_row * s.output[2] - nearer);
         call.next_input =
-            packed_ ? call.next_output : address(plane, (next_row * s.stride[1] + reach) * s.input[2] - nearer);
+            packed_ ? call.next_output : address_of(plane, (next_row * s.stride[1] + reach) * s.input[2] - nearer);
         next_row += rows * groups;
         kernels().depthwise_pixels[size_][rows - 1](call);
       };
@@ -324,11 +324,6 @@ class PlanesPlan final : public DepthwisePlan {
         phases_.each_run(block, block_end, run);
       }
     }
-  }
-
-  // Of an element that may lie beyond the array.
-  static uintptr_t address(const float* array, int64_t element) {
-    return reinterpret_cast<uintptr_t>(array) + static_cast<uintptr_t>(element) * sizeof(float);
   }
 
   // `rows` rows of the padded plane from coordinate `first` on.

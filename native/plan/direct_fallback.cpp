@@ -1,44 +1,12 @@
 #include "plan/direct_fallback.hpp"
 
 #include <algorithm>
-#include <atomic>
 #include <cfloat>
-#include <cmath>
 
 #include "plan/candidate.hpp"
-#include "plan/split.hpp"
-#include "plan/thread_pool.hpp"
 
 namespace atrous {
 namespace {
-
-// Σ of |entries| of the worst row.
-double row_sum(const double* matrix, int rows, int columns) {
-  double worst = 0;
-  for (int r = 0; r < rows; ++r) {
-    double sum = 0;
-    for (int c = 0; c < columns; ++c) sum += std::fabs(matrix[r * columns + c]);
-    worst = std::max(worst, sum);
-  }
-  return worst;
-}
-
-// Transformed inputs must be finite, however small the kernels, and so must everything after them. A quarter of the
-// largest float leaves room for rounding and the bias.
-float input_limit(const ShortScheme& scheme, double largest_sum) {
-  double inputs = 1, sums = largest_sum;
-  for (int i = 0; i < 3; ++i) {
-    double of_inputs = 1, of_sums = 1;
-    for (const ShortAlgorithm* a : {scheme.axis[i], scheme.second[i]}) {
-      if (!a) continue;
-      of_inputs = std::max(of_inputs, row_sum(a->b, a->products, a->inputs()));
-      of_sums = std::max(of_sums, row_sum(a->a, a->outputs, a->products));
-    }
-    inputs *= of_inputs;
-    sums *= of_sums;
-  }
-  return static_cast<float>(FLT_MAX / 4 / (inputs * std::max(1.0, sums)));
-}
 
 const float* copied(const float* values, AlignedFloats& copy) {
   std::copy_n(values, copy.size(), copy.data());
@@ -55,11 +23,10 @@ bool may_transform(const PlanRequest& request) {
          (!request.bias || all_within(request.bias, request.shape.out_channels, FLT_MAX / 2));
 }
 
-DirectFallback::DirectFallback(const PlanRequest& request, const ShortScheme& scheme, double largest_sum)
+DirectFallback::DirectFallback(const PlanRequest& request)
     : request_(request),
       weight_(request.weights_stay ? 0 : request.shape.weight_size()),
-      bias_(request.weights_stay || !request.bias ? 0 : request.shape.out_channels),
-      limit_(input_limit(scheme, largest_sum)) {
+      bias_(request.weights_stay || !request.bias ? 0 : request.shape.out_channels) {
   if (!*this) return;
   request_.shape.batch = 1;
   if (!request.weights_stay) {
@@ -69,18 +36,6 @@ DirectFallback::DirectFallback(const PlanRequest& request, const ShortScheme& sc
   request_.family = AlgorithmFamily::direct;
   request_.once = false;
   request_.tolerance = 0;
-}
-
-bool DirectFallback::within_limit(const float* image, int threads) const {
-  const int64_t size = request_.shape.in_channels * request_.shape.in_pixels();
-  const Split chunks = Split::at_most(size, 64 * 1024);
-  std::atomic<bool> beyond{false};
-  parallel_for(threads, chunks.parts, [&](int64_t chunk, int) {
-    if (!all_within(image + chunks.begin(chunk), chunks.size(chunk), limit_)) {
-      beyond.store(true, std::memory_order_relaxed);
-    }
-  });
-  return !beyond.load(std::memory_order_relaxed);
 }
 
 bool DirectFallback::run(const float* image, float* output) const {

@@ -7,7 +7,6 @@
 
 #include "plan/memory.hpp"
 #include "plan/plan.hpp"
-#include "plan/short_scheme.hpp"
 
 namespace atrous {
 
@@ -18,22 +17,18 @@ bool may_transform(const PlanRequest& request);
 
 class DirectFallback {
  public:
-  // `largest_sum`: of |transformed weights| over a sum's terms, at any point and output channel.
-  DirectFallback(const PlanRequest& request, const ShortScheme& scheme, double largest_sum);
+  explicit DirectFallback(const PlanRequest& request);
 
   // Whether there was memory for copies of weight and bias, which are made unless these stay as they are.
   explicit operator bool() const { return weight_ && bias_; }
   size_t bytes() const { return weight_.size_bytes() + bias_.size_bytes(); }
 
-  // Whether short algorithms may compute this image.
-  bool within_limit(const float* image, int threads) const;
   // One image by the direct kernels, planned when it is first needed. False: no memory.
   bool run(const float* image, float* output) const;
 
  private:
   PlanRequest request_;  // of one image
   AlignedFloats weight_, bias_;
-  float limit_;  // of |input|
   mutable std::mutex mutex_;
   mutable std::shared_ptr<ConvPlan> plan_;
 };

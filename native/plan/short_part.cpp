@@ -63,21 +63,27 @@ void ShortPart::tile_at(const ShortRegion& region, int64_t tile, int64_t (&index
   index[0] = tile / columns / rows;
 }
 
-void ShortPart::transform_inputs(const ShortRegion& region, int64_t group, int64_t begin, int64_t end,
-                                 Scratch scratch) const {
-  const int64_t lanes = kernels_->lanes, channels = shape_.in_channels_per_group();
+ShortTransform ShortPart::maps(bool inputs, Scratch scratch) const {
   ShortTransform transform{};
   transform.in = scratch.from;
   transform.out = scratch.to;
-  transform.vectors = static_cast<int32_t>(ceil_div(channels, lanes));
-  transform.last_lanes = static_cast<int32_t>(lanes);
   transform.scratch = scratch.transform;
   for (int i = 0; i < 3; ++i) {
-    transform.matrix[i] = input_matrix_[i];
-    transform.structure[i] = nest_.axis[i]->input_structure();
-    transform.from[i] = nest_.axis[i]->inputs();
-    transform.to[i] = nest_.axis[i]->products;
+    const ShortAlgorithm& a = *nest_.axis[i];
+    transform.matrix[i] = inputs ? input_matrix_[i] : output_matrix_[i];
+    transform.structure[i] = inputs ? a.input_structure() : a.output_structure();
+    transform.from[i] = inputs ? a.inputs() : a.products;
+    transform.to[i] = inputs ? a.products : a.outputs;
   }
+  return transform;
+}
+
+void ShortPart::transform_inputs(const ShortRegion& region, int64_t group, int64_t begin, int64_t end,
+                                 Scratch scratch) const {
+  const int64_t lanes = kernels_->lanes, channels = shape_.in_channels_per_group();
+  ShortTransform transform = maps(true, scratch);
+  transform.vectors = static_cast<int32_t>(ceil_div(channels, lanes));
+  transform.last_lanes = static_cast<int32_t>(lanes);
   const float* base = region.image + group * channels;
   for (int64_t tile = begin; tile < end; ++tile) {
     int64_t index[3];
@@ -148,20 +154,11 @@ void ShortPart::multiply(const ShortRegion& region, int64_t group, int64_t begin
 void ShortPart::transform_products(const ShortRegion& region, int64_t group, int64_t begin, int64_t end,
                                    Scratch scratch) const {
   const int64_t lanes = kernels_->lanes, outputs = shape_.out_channels_per_group();
-  ShortTransform transform{};
-  transform.in = scratch.from;
-  transform.out = scratch.to;
+  ShortTransform transform = maps(false, scratch);
   transform.vectors = static_cast<int32_t>(blocks_.total);
   transform.last_lanes = static_cast<int32_t>(outputs - (blocks_.total - 1) * lanes);
   transform.bias = packed_->bias.data() + group * blocks_.total * lanes;
   transform.relu = shape_.activation == Activation::relu;
-  transform.scratch = scratch.transform;
-  for (int i = 0; i < 3; ++i) {
-    transform.matrix[i] = output_matrix_[i];
-    transform.structure[i] = nest_.axis[i]->output_structure();
-    transform.from[i] = nest_.axis[i]->products;
-    transform.to[i] = nest_.axis[i]->outputs;
-  }
   float* base = region.result + group * outputs;
   for (int64_t tile = begin; tile < end; ++tile) {
     int64_t index[3];

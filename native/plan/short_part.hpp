@@ -83,6 +83,8 @@ class ShortPart {
   void transform_products(const ShortRegion& region, int64_t group, int64_t begin, int64_t end, Scratch scratch) const;
 
  private:
+  // Those of the inputs, or of the products: all but which channels, and what becomes of results.
+  ShortTransform maps(bool inputs, Scratch scratch) const;
   // A tile's number along each axis: width fastest.
   void tile_at(const ShortRegion& region, int64_t tile, int64_t (&index)[3]) const;
 

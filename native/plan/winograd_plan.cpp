@@ -15,6 +15,7 @@
 #include "plan/channel_blocks.hpp"
 #include "plan/channels_last_image.hpp"
 #include "plan/direct_fallback.hpp"
+#include "plan/input_limit.hpp"
 #include "plan/memory.hpp"
 #include "plan/short_part.hpp"
 #include "plan/short_scheme.hpp"
@@ -46,7 +47,8 @@ class WinogradPlan final : public ConvPlan {
         padded_(with_padding_applied(request.shape)),
         image_(request.shape, request.kernels->lanes),
         zeros_(ShortPart::zero_floats(request)),
-        fallback_(request, scheme, packed.largest_sum()) {
+        limit_(scheme, packed.largest_sum()),
+        fallback_(request) {
     if (!zeros_) return;
     std::fill_n(zeros_.data(), zeros_.size(), 0.0f);
     for (int i = 0; i < ShortScheme::most_parts; ++i) {
@@ -145,9 +147,10 @@ class WinogradPlan final : public ConvPlan {
   bool execute(const float* input, float* output, float* workspace) const override {
     const ConvShape& s = shape();
     for (int64_t n = 0; n < s.batch; ++n) {
-      const float* from = input + n * s.in_channels * s.in_pixels();
+      const int64_t size = s.in_channels * s.in_pixels();
+      const float* from = input + n * size;
       float* to = output + n * s.out_channels * s.out_pixels();
-      if (!fallback_.within_limit(from, threads_)) {
+      if (!limit_.holds(from, size, threads_)) {
         if (!fallback_.run(from, to)) return false;
       } else if (regions_ == 1) {
         run_whole(from, to, workspace);
@@ -294,6 +297,7 @@ class WinogradPlan final : public ConvPlan {
   ConvShape padded_;
   ChannelsLastImage image_;
   AlignedFloats zeros_;
+  InputLimit limit_;
   DirectFallback fallback_;
   std::optional<ShortPart> parts_[ShortScheme::most_parts];  // the first one always
   int threads_ = 1;

@@ -57,7 +57,7 @@ class WinogradWLanesPlan final : public ConvPlan {
         depth_(int64_t{request.shape.in_channels_per_group()} * scheme.nest.tap_groups),
         offset_(depth_),
         zeros_(padded_.input[2] + request.kernels->lanes),
-        fallback_(request, scheme.nest, packed_->largest_sum) {
+        fallback_(request) {
     if (!complete()) return;
     std::fill_n(zeros_.data(), zeros_.size(), 0.0f);
     for (int i = 0; i < 3; ++i) {
