@@ -96,7 +96,8 @@ class WinogradWLanesPlan final : public ConvPlan {
     row_lanes_ = scheme_.tiles * phases;
     in_row_lanes_ = in_tiles * phases;
     lines_ = int64_t{a[0]->products} * a[1]->products;
-    single_rows_ = !pointwise_ && lines_ == 1 && a[0]->inputs() == 1 && a[1]->inputs() == 1;
+    single_rows_ = !pointwise_ && lines_ == 1 && a[0]->inputs() == 1 && a[1]->inputs() == 1 &&
+                   s.output[0] == padded_.input[0] && s.output[1] == padded_.input[1];
 
     const int64_t chunk_tiles = in_tiles + (a[2]->inputs() - 1) / 4;
     // Channels of a line follow each other: what is done line by line reads them as one stream.
@@ -492,7 +493,7 @@ class WinogradWLanesPlan final : public ConvPlan {
   int threads_ = 1;
   bool staged_ = false;
   bool pointwise_ = false;    // the width has no algorithm
-  bool single_rows_ = false;  // only the width has one
+  bool single_rows_ = false;  // only the width has one, and row y of the output needs row y of the input
   Split row_parts_{};         // of all rows of tiles
   int64_t lines_ = 1;
   int64_t row_lanes_ = 0, in_row_lanes_ = 0;  // of a row of tiles: of products, of inputs

@@ -115,6 +115,9 @@ describe.each(probe.isas)('winograd-w-lanes by its pieces, %s', (isa) => {
     it.each([1, 2, 8, 16, 32])('rows of maps, dilation %i along them', (dilation) => {
       right({ ...few, input: [5, 512 + 2 * dilation], kernel: [1, 3], dilation: [1, dilation] });
       right({ ...few, input: [2, 3, 500], kernel: [1, 1, 3], dilation: [1, 1, dilation], padding: 'same', activation: 'relu' });
+      // Rows and planes of nothing but padding.
+      right({ ...few, input: [3, 3000], kernel: [1, 3], dilation: [1, dilation], padding: [[2, 1], [0, 0]] }); // prettier-ignore
+      right({ ...few, input: [2, 2, 3000], kernel: [1, 1, 3], dilation: [1, 1, dilation], padding: [[1, 0], [0, 2], [0, 0]] }); // prettier-ignore
     });
 
     it('without a bias', () => {
