@@ -28,6 +28,7 @@
       "native/plan/channel_blocks.cpp",
       "native/plan/channels_last_image.cpp",
       "native/plan/choose.cpp",
+      "native/plan/core_speed.cpp",
       "native/plan/cpu_count.cpp",
       "native/plan/depthwise_plan.cpp",
       "native/plan/direct_fallback.cpp",

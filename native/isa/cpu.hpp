@@ -7,4 +7,9 @@ namespace atrous {
 // name.
 bool cpu_supports(const char* isa);
 
+bool cpu_is_intel();
+
+// Whether a core begins two multiply-adds of 64 bytes in a cycle, as it does of shorter ones, and not one.
+bool cpu_pairs_wide_multiply_adds();
+
 }  // namespace atrous

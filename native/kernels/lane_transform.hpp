@@ -22,13 +22,15 @@ inline ATROUS_INLINE void fill(float* to, ptrdiff_t count, typename V::Register 
   for (ptrdiff_t i = 0; i < count; i += V::lanes) V::store(to + i, zero);
 }
 
-// Vectors beside each other of one axis' inputs and outputs.
+// Vectors beside each other of one axis' inputs and outputs, in each of some lines: input j of a line is
+// in[line·in_line + j·in_step].
 struct Columns {
   const float* const* in;
   ptrdiff_t in_offset;
   float* const* out;
   ptrdiff_t out_offset;
   ptrdiff_t floats;
+  int lines = 1, in_line = 0, in_step = 1, out_line = 0, out_step = 1;
 };
 
 // What becomes of a result: act(bias + result). `check` sums up 0·(bias + result): NaN where any is not finite.
@@ -48,27 +50,30 @@ struct MapOfAxis {
 template <class V, class Map, bool Finished>
 void map_columns(const MapOfAxis& axis, const Columns& columns, Finish<V>* finish) {
   using Register = typename V::Register;
-  const float* in[Map::from];
-  ATROUS_UNROLL
-  for (int j = 0; j < Map::from; ++j) in[j] = columns.in[j] + columns.in_offset;
-  float* out[ShortTransform::largest];
-  for (int p = 0; p < axis.to; ++p) out[p] = columns.out[p] + columns.out_offset;
+  const Columns c = columns;
   const Map map{axis.matrix, axis.to};
   const Register zero = V::zero(), bias = Finished ? finish->bias : zero;
   const bool relu = Finished && finish->relu;
   Register check = Finished ? finish->check : zero;
-  for (ptrdiff_t i = 0; i < columns.floats; i += V::lanes) {
-    Register part = zero;  // one sum of all would make every result wait for the one before
-    map([&](int j) ATROUS_INLINE { return V::load(in[j] + i); },
-        [&](int p, Register y) ATROUS_INLINE {
-          if (Finished) {
-            y = V::add(y, bias);
-            part = V::multiply_add(y, zero, part);
-            if (relu) y = V::relu(y);
-          }
-          V::store(out[p] + i, y);
-        });
-    if (Finished) check = V::add(check, part);
+  for (int line = 0; line < c.lines; ++line) {
+    const float* in[Map::from];
+    ATROUS_UNROLL
+    for (int j = 0; j < Map::from; ++j) in[j] = c.in[line * c.in_line + j * c.in_step] + c.in_offset;
+    float* out[ShortTransform::largest];
+    for (int p = 0; p < axis.to; ++p) out[p] = c.out[line * c.out_line + p * c.out_step] + c.out_offset;
+    for (ptrdiff_t i = 0; i < c.floats; i += V::lanes) {
+      Register part = zero;  // one sum of all would make every result wait for the one before
+      map([&](int j) ATROUS_INLINE { return V::load(in[j] + i); },
+          [&](int p, Register y) ATROUS_INLINE {
+            if (Finished) {
+              y = V::add(y, bias);
+              part = V::multiply_add(y, zero, part);
+              if (relu) y = V::relu(y);
+            }
+            V::store(out[p] + i, y);
+          });
+      if (Finished) check = V::add(check, part);
+    }
   }
   if (Finished) finish->check = check;
 }
@@ -93,16 +98,10 @@ class RowsMap {
     for (ptrdiff_t done = 0; done < columns.floats; done += block) {
       const ptrdiff_t in_offset = columns.in_offset + done, out_offset = columns.out_offset + done;
       const ptrdiff_t floats = columns.floats - done < block ? columns.floats - done : block;
-      for (int z = 0; z < depth_.from; ++z) {
-        map_height_(height_, {columns.in + z * height_.from, in_offset, between_ + z * height_.to, 0, floats}, nullptr);
-      }
-      for (int p = 0; p < height_.to; ++p) {
-        const float* in[ShortTransform::largest];
-        float* out[ShortTransform::largest];
-        for (int z = 0; z < depth_.from; ++z) in[z] = between_[z * height_.to + p];
-        for (int z = 0; z < depth_.to; ++z) out[z] = columns.out[z * height_.to + p];
-        map_depth_(depth_, {in, 0, out, out_offset, floats}, finish);
-      }
+      map_height_(height_, {columns.in, in_offset, between_, 0, floats, depth_.from, height_.from, 1, height_.to, 1},
+                  nullptr);
+      map_depth_(depth_, {between_, 0, columns.out, out_offset, floats, height_.to, 1, height_.to, 1, height_.to},
+                 finish);
     }
   }
 

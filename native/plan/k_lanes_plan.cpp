@@ -14,6 +14,7 @@
 #include "plan/candidate.hpp"
 #include "plan/channel_blocks.hpp"
 #include "plan/channels_last_image.hpp"
+#include "plan/core_speed.hpp"
 #include "plan/memory.hpp"
 #include "plan/split.hpp"
 #include "plan/thread_pool.hpp"
@@ -266,7 +267,7 @@ double cycles_of_tile(double pixels, double vectors, double multiply_adds_per_cy
 double cost(const PlanRequest& request) {
   const ConvShape& shape = request.shape;
   if (shape.output_size() == 0) return 0;
-  const double multiply_adds_per_cycle = request.kernels->lanes >= 16 ? 1 : 2;
+  const double multiply_adds_per_cycle = CoreSpeed(*request.kernels).multiply_adds;
   const Split blocks = channel_blocks(request);
   double cycles_per_pixel = 0;
   for (int64_t block = 0; block < blocks.parts; ++block) {

@@ -6,6 +6,7 @@
 #include "kernels/table.hpp"
 #include "plan/cache_size.hpp"
 #include "plan/channels_last_image.hpp"
+#include "plan/core_speed.hpp"
 #include "plan/lane_axis.hpp"
 #include "plan/short_axis.hpp"
 
@@ -21,6 +22,7 @@ struct Problem {
         once(request.once),
         kernels(*request.kernels),
         lanes(request.kernels->lanes),
+        speed(*request.kernels),
         channels(shape.in_channels_per_group()),
         outputs(shape.out_channels_per_group()),
         l1_bytes(static_cast<double>(cache_sizes().l1_bytes)),
@@ -30,7 +32,9 @@ struct Problem {
   Axis axes[3];
   bool zero_padded, staged, once;
   const KernelTable& kernels;
-  int64_t lanes, channels, outputs;
+  int64_t lanes;
+  CoreSpeed speed;
+  int64_t channels, outputs;
   double l1_bytes, l2_bytes;
 };
 
@@ -80,10 +84,9 @@ void choose_pieces(const Problem& problem, int threads, int64_t budget, LaneSche
 }
 
 // Cycles of one term of the sums of outputs × vectors: as those of a direct kernel with pixels in lanes.
-double cycles_of_tile(int64_t outputs, int64_t vectors, int64_t lanes) {
-  const double multiply_adds_per_cycle = lanes >= 16 ? 1 : 2, load = lanes >= 16 ? 2.25 : 0.75;
-  return std::max({static_cast<double>(outputs * vectors) / multiply_adds_per_cycle + 0.5,
-                   load * static_cast<double>(vectors), 4.0});
+double cycles_of_tile(int64_t outputs, int64_t vectors, const CoreSpeed& speed) {
+  return std::max({static_cast<double>(outputs * vectors) / speed.multiply_adds + 0.5,
+                   speed.unaligned_load * static_cast<double>(vectors), 4.0});
 }
 
 // The register tile with the fewest cycles for one term of all sums of `vectors` vectors of lanes.
@@ -95,8 +98,8 @@ double choose_panels(const Problem& problem, int64_t vectors, LaneScheme* scheme
       const Split panels = Split::at_most(problem.outputs, m);
       double cycles = 0;
       panels.each_size([&](int64_t outputs, int64_t count) {
-        double line = static_cast<double>(vectors / v) * cycles_of_tile(outputs, v, problem.lanes);
-        if (vectors % v > 0) line += cycles_of_tile(outputs, vectors % v, problem.lanes);
+        double line = static_cast<double>(vectors / v) * cycles_of_tile(outputs, v, problem.speed);
+        if (vectors % v > 0) line += cycles_of_tile(outputs, vectors % v, problem.speed);
         cycles += static_cast<double>(count) * line;
       });
       if (cycles < best) {
@@ -122,13 +125,13 @@ double least_cycles(const Problem& problem, const ShortScheme& nest) {
                                            LaneAxis::count_phases(problem.axes[2]) * rows_of_tiles(problem, nest));
   const double terms = static_cast<double>(problem.channels * nest.tap_groups) * static_cast<double>(problem.outputs);
   return problem.shape.groups * static_cast<double>(nest.points()) * terms * lanes /
-         static_cast<double>(problem.lanes) / (problem.lanes >= 16 ? 1 : 2);
+         static_cast<double>(problem.lanes) / problem.speed.multiply_adds;
 }
 
 double cycles_of(const Problem& problem, LaneScheme* scheme) {
   const ShortScheme& nest = scheme->nest;
   const ShortAlgorithm& width = *nest.axis[2];
-  const double multiply_adds_per_cycle = problem.lanes >= 16 ? 1 : 2, lanes = static_cast<double>(problem.lanes);
+  const double lanes = static_cast<double>(problem.lanes);
   int inputs[3], products[3], outputs[3], input_work[3], output_work[3];
   for (int i = 0; i < 3; ++i) {
     inputs[i] = nest.axis[i]->inputs();
@@ -166,18 +169,22 @@ double cycles_of(const Problem& problem, LaneScheme* scheme) {
   const double out_vectors = std::ceil(static_cast<double>(scheme->tiles) * outputs[2] * phases / lanes);
   const double in_lanes = std::ceil(in_tiles * phases / lanes),
                out_lanes = std::ceil(static_cast<double>(line_lanes) / lanes);
+  // Beside their loads, stores and shuffles, operations on 64 bytes begin one in a cycle on every CPU.
+  const double operations_per_cycle = problem.lanes >= 16 ? 1 : 2;
   const auto vector = [&](double work, double loads, double stores) {
-    return std::max(work / multiply_adds_per_cycle + stores * 0.5, (loads + 2 * stores) * 0.5) * 1.2 + 2;
+    return std::max(work / operations_per_cycle + stores * 0.5, (loads + 2 * stores) * 0.5) * 1.2 + 2;
   };
   const double in_lines = static_cast<double>(products[0]) * products[1];
   double input = in_vectors * vector(rows_work(inputs, products, input_work), inputs[0] * inputs[1], in_lines) + 20;
   double output =
       out_vectors * vector(rows_work(products, outputs, output_work), in_lines, outputs[0] * outputs[1]) + 20;
+  input += in_lines * problem.speed.input_line;
+  output += in_lines * problem.speed.output_line;
   if (!pointwise) {
     // Cycles a vector: two or three shuffles, and where they are not done in registers a load and a store.
     const double deal = scheme->phases < problem.lanes && problem.lanes % scheme->phases == 0 ? 0.75 : 1.25;
-    input += in_lines * (in_vectors * deal + in_lanes * vector(input_work[2], inputs[2], products[2]) + 4);
-    output += in_lines * (out_vectors * deal + out_lanes * vector(output_work[2], products[2], outputs[2]) + 4);
+    input += in_lines * (in_vectors * deal + in_lanes * vector(input_work[2], inputs[2], products[2]));
+    output += in_lines * (out_vectors * deal + out_lanes * vector(output_work[2], products[2], outputs[2]));
   }
   if (problem.staged) input += inputs[0] * inputs[1] * in_vectors * 2;
   if (problem.shape.layout == Layout::channels_last) output += outputs[0] * outputs[1] * out_vectors * 4;

@@ -8,6 +8,7 @@
 #include "plan/cache_size.hpp"
 #include "plan/channel_blocks.hpp"
 #include "plan/channels_last_image.hpp"
+#include "plan/core_speed.hpp"
 #include "plan/short_axis.hpp"
 #include "plan/split.hpp"
 
@@ -22,6 +23,7 @@ struct Problem {
         zero_padded(request.shape.padding_mode == PaddingMode::zeros),
         once(request.once),
         lanes(request.kernels->lanes),
+        speed(*request.kernels),
         blocks(channel_blocks(request)),
         channels(shape.in_channels_per_group()),
         in_vectors(ceil_div(channels, lanes)),
@@ -32,6 +34,7 @@ struct Problem {
   bool zero_padded;
   bool once;
   int64_t lanes;
+  CoreSpeed speed;
   Split blocks;  // of one group's output vectors
   int64_t channels, in_vectors;
   double l2_bytes;
@@ -129,7 +132,7 @@ double transform_work(const int (&from)[3], const int (&to)[3], const int (&work
 // Of one group of channels, but for what is copied in and out.
 double cycles_of_part(const Problem& problem, const ShortScheme& mixed, int part) {
   const ShortScheme scheme = mixed.part(part);
-  const double multiply_adds_per_cycle = problem.lanes >= 16 ? 1 : 2;
+  const double multiply_adds_per_cycle = problem.speed.multiply_adds;
   int inputs[3], products[3], outputs[3], input_work[3], output_work[3];
   for (int i = 0; i < 3; ++i) {
     inputs[i] = scheme.axis[i]->inputs();

@@ -20,6 +20,7 @@
 #include "plan/axis.hpp"
 #include "plan/cache_size.hpp"
 #include "plan/candidate.hpp"
+#include "plan/core_speed.hpp"
 #include "plan/memory.hpp"
 #include "plan/split.hpp"
 #include "plan/thread_pool.hpp"
@@ -87,10 +88,10 @@ struct AxisTile {
 // Cycles of one channel and tap for a tile of outputs × vectors. With 64-byte vectors, measured on Zen 4: an unaligned
 // load takes about 2.25 cycles. With shorter ones, measured on Zen 3: 0.6 cycles for each load and broadcast, a load at
 // the border of two lines counting twice. Short tiles wait for the latency of the multiply-add.
-double cycles_of_tile(int64_t outputs, int64_t vectors, int lanes) {
+double cycles_of_tile(int64_t outputs, int64_t vectors, const CoreSpeed& speed) {
   const double m = static_cast<double>(outputs), v = static_cast<double>(vectors);
-  const bool wide = lanes >= 16;
-  return std::max({wide ? m * v : m * v / 2, wide ? 2.25 * v : 0.6 * (m + 1.5 * v), 4.0}) + 0.5;
+  const double loads = speed.multiply_adds > 1 ? 0.6 * (m + 1.5 * v) : speed.unaligned_load * v;
+  return std::max({m * v / speed.multiply_adds, loads, 4.0}) + 0.5;
 }
 
 // How a group's output channels and the vectors of a row (or the rows of a narrow map) are cut into register tiles.
@@ -103,6 +104,7 @@ struct RegisterTiles {
   explicit RegisterTiles(const PlanRequest& request) : panels{}, vectors(1), cycles(HUGE_VAL) {
     const ConvShape& shape = request.shape;
     const int lanes = request.kernels->lanes;
+    const CoreSpeed speed(*request.kernels);
     const int64_t row_vectors = ceil_div(shape.output[2], lanes);
     vectors_are_rows = row_vectors == 1;
     const int64_t in_line = vectors_are_rows ? shape.output[1] : row_vectors;
@@ -115,7 +117,7 @@ struct RegisterTiles {
         p.each_size([&](int64_t outputs, int64_t panel_count) {
           l.each_size([&](int64_t vector_count, int64_t tile_count) {
             sum += static_cast<double>(panel_count) * static_cast<double>(tile_count) *
-                   cycles_of_tile(outputs, vector_count, lanes);
+                   cycles_of_tile(outputs, vector_count, speed);
           });
         });
         if (sum * lines < cycles) {
@@ -383,8 +385,8 @@ class WLanesPlan final : public ConvPlan {
     const int64_t run_axis = tiles_.vectors_are_rows ? 1 : 2;
     RunCost cost{};
     for (int64_t v = 1; v <= tiles_.vectors; ++v) {
-      cost.tap[v] = cycles_of_tile(tiles_.panels.largest(), v, static_cast<int>(lanes)) *
-                    static_cast<double>(channels) * static_cast<double>(s.taps() / s.kernel[run_axis]);
+      cost.tap[v] = cycles_of_tile(tiles_.panels.largest(), v, CoreSpeed(kernels())) * static_cast<double>(channels) *
+                    static_cast<double>(s.taps() / s.kernel[run_axis]);
     }
     cost.call = call_cycles;
     runs_ = cut_runs(axes_[run_axis], zero_padded_, tiles_.vectors_are_rows ? 1 : lanes, tiles_.vectors, cost);

@@ -1,0 +1,16 @@
+// What a core does in a cycle: what the costs of plans are made of.
+#pragma once
+#include "kernels/table.hpp"
+
+namespace atrous {
+
+struct CoreSpeed {
+  double multiply_adds;   // of whole vectors, begun in a cycle
+  double unaligned_load;  // cycles of one
+  // Cycles of a channel's part of a line, beside what its vectors take (plan/lane_scheme.cpp).
+  double input_line, output_line;
+
+  explicit CoreSpeed(const KernelTable& kernels);
+};
+
+}  // namespace atrous
