@@ -34,6 +34,7 @@
       "native/plan/direct_fallback.cpp",
       "native/plan/elementwise.cpp",
       "native/plan/input_limit.cpp",
+      "native/plan/joined_axes.cpp",
       "native/plan/k_lanes_plan.cpp",
       "native/plan/lane_axis.cpp",
       "native/plan/lane_scheme.cpp",

@@ -2,12 +2,15 @@
 
 #include "kernels/table.hpp"
 #include "plan/choose.hpp"
+#include "plan/joined_axes.hpp"
 #include "plan/workspace.hpp"
 
 namespace atrous {
 
 std::shared_ptr<ConvPlan> ConvPlan::create(const PlanRequest& request, const ConvPlan* sibling) {
-  return choose(request).create(request, sibling);
+  PlanRequest joined = request;
+  joined.shape = with_axes_joined(request.shape);
+  return choose(joined).create(joined, sibling);
 }
 
 bool ConvPlan::run(const float* input, float* output) const {
