@@ -8,6 +8,7 @@
 #include "kernels/point_products.hpp"
 #include "kernels/runs.hpp"
 #include "kernels/short_transform.hpp"
+#include "kernels/strided_copy.hpp"
 #include "kernels/table.hpp"
 #include "kernels/transpose.hpp"
 #include "kernels/vec_operations.hpp"
@@ -63,6 +64,7 @@ constexpr KernelTable kernels_for(const char* name) {
   fill_w_lanes<V, 12>(table);
   fill_depthwise<V>(table);
   table.split_phases = split_phases<V>;
+  table.strided_copy = strided_copy<V>;
   table.short_transform = short_transform<V>;
   table.rows_to_chunks = rows_to_chunks<V>;
   table.chunks_to_rows = chunks_to_rows<V>;

@@ -105,6 +105,9 @@ using DepthwiseKernel = void (*)(const DepthwiseRows& call);
 using PhasesKernel = void (*)(const float* in, ptrdiff_t rows, ptrdiff_t width, ptrdiff_t stride, float* out,
                               ptrdiff_t pitch);
 
+// out[i] = in[i·step], i < count.
+using StridedCopyKernel = void (*)(const float* in, ptrdiff_t step, ptrdiff_t count, float* out);
+
 // How a linear map of an axis is given: by the entries of its matrix, or by the constants of symmetric points
 // (kernels/symmetric_points.hpp).
 enum class ShortStructure : int32_t { dense, symmetric_input, symmetric_products };
@@ -316,6 +319,7 @@ struct KernelTable {
   DepthwiseKernel depthwise_pixels[depthwise_sizes][max_depthwise_rows];  // [size][rows − 1]; likewise
   DepthwiseKernel depthwise_channels[depthwise_sizes][max_depthwise_rows];
   PhasesKernel split_phases;
+  StridedCopyKernel strided_copy;
   ShortTransformKernel short_transform;
   RowsToChunksKernel rows_to_chunks;
   ChunksToRowsKernel chunks_to_rows;

@@ -31,33 +31,41 @@ namespace {
 // Where the input elements of a tile's outputs lie in it, along one axis. The tile's outputs are `phases` neighbours,
 // and of each the `outputs` that follow it `spacing` apart:
 //
-//   output  first + phase + i·spacing     slot of its tap t  phase·phase_slots() + i·output_step() + t·tap_step()
+//   output  first + phase + i·spacing     slot of its tap t  phase·phase_slots() + i·output_step() + tap_slot(t)
 //
 // Outputs a dilation apart share their inputs: tiles of these need few more rows than they have.
+//
+// The slots of a phase are runs of input elements `unit` apart. In steps of the stride neighbouring outputs are neighbours,
+// too, and the taps fall into runs by what is left of them: with a stride of 2 odd and even columns, unless the dilation
+// is even. Far taps of few outputs have a run each.
 struct AxisTile {
   Axis axis;
   int64_t phases, outputs, spacing;
-  int64_t unit;  // input elements from one slot to the next
-  bool per_tap;  // true: [tap][output]; false: the covered span of the input
+  int64_t unit;    // input elements from one slot to the next
+  int64_t common;  // greatest common divisor of `unit` and the dilation
+  bool per_tap;    // a run for every tap
 
-  // Neighbouring outputs; `unit_step`: in neighbouring slots (lanes).
-  static AxisTile neighbours(const Axis& axis, int64_t outputs, bool unit_step) {
-    return AxisTile(axis, 1, outputs, 1, 1, unit_step && axis.stride > 1);
+  // Neighbouring outputs; `in_lanes`: in neighbouring slots.
+  static AxisTile neighbours(const Axis& axis, int64_t outputs, bool in_lanes) {
+    return AxisTile(axis, 1, outputs, 1, in_lanes ? axis.stride : 1);
   }
 
   // Outputs whose inputs lie whole dilations apart.
   static AxisTile phased(const Axis& axis, int64_t phases, int64_t outputs) {
-    return AxisTile(axis, phases, outputs, phase_count(axis), axis.dilation, false);
+    return AxisTile(axis, phases, outputs, phase_count(axis), axis.dilation);
   }
   static int64_t phase_count(const Axis& axis) { return axis.dilation / std::gcd(axis.stride, axis.dilation); }
 
   int64_t span(int64_t n) const {
-    return (n - 1) * (axis.stride * spacing / unit) + (axis.kernel - 1) * (axis.dilation / unit) + 1;
+    return (n - 1) * (axis.stride * spacing / unit) + (axis.kernel - 1) * axis.dilation / unit + 1;
   }
-  int64_t phase_slots() const { return per_tap ? axis.kernel * outputs : span(outputs); }
+  int64_t phase_slots() const { return runs() * run_length(outputs); }
   int64_t slots() const { return phases * phase_slots(); }
   int64_t output_step() const { return per_tap ? 1 : axis.stride * spacing / unit; }
-  int64_t tap_step() const { return per_tap ? outputs : axis.dilation / unit; }
+  int64_t tap_slot(int64_t tap) const {
+    const int64_t element = tap * axis.dilation;
+    return per_tap ? run_slot(tap) : run_slot(element % unit / common) + element / unit;
+  }
 
   // The tiles of the axis: groups of phases, each in pieces.
   int64_t pieces() const { return ceil_div(ceil_div(axis.output, spacing), outputs); }
@@ -72,16 +80,19 @@ struct AxisTile {
   }
 
   // The slots of the first `n` outputs of a phase are runs of evenly spaced input elements.
-  int64_t runs() const { return per_tap ? axis.kernel : 1; }
+  int64_t runs() const { return per_tap ? axis.kernel : unit / common; }
   int64_t run_length(int64_t n) const { return per_tap ? n : span(n); }
-  int64_t run_slot(int64_t run) const { return run * outputs; }
-  int64_t run_coordinate(int64_t output, int64_t run) const { return axis.coordinate(output, run); }
+  int64_t run_slot(int64_t run) const { return run * run_length(outputs); }
+  int64_t run_coordinate(int64_t output, int64_t run) const {
+    return per_tap ? axis.coordinate(output, run) : axis.coordinate(output, 0) + run * common;
+  }
   int64_t run_step() const { return per_tap ? axis.stride * spacing : unit; }
 
  private:
-  AxisTile(const Axis& a, int64_t phase_limit, int64_t n, int64_t apart, int64_t slot_unit, bool separate)
-      : axis(a), phases(phase_limit), outputs(n), spacing(apart), unit(slot_unit) {
-    per_tap = separate || a.kernel * n < span(n);
+  AxisTile(const Axis& a, int64_t phase_limit, int64_t n, int64_t apart, int64_t slot_unit)
+      : axis(a), phases(phase_limit), outputs(n), spacing(apart), unit(slot_unit), common(std::gcd(unit, a.dilation)) {
+    per_tap = false;
+    per_tap = a.kernel * n < phase_slots();
   }
 };
 
@@ -376,8 +387,8 @@ class WLanesPlan final : public ConvPlan {
     for (int64_t tz = 0; tz < s.kernel[0]; ++tz) {
       for (int64_t ty = 0; ty < s.kernel[1]; ++ty) {
         for (int64_t tx = 0; tx < s.kernel[2]; ++tx) {
-          tap_offset_[t++] = tz * axes_[0].tap_step() * slot_stride_[0] + ty * axes_[1].tap_step() * slot_stride_[1] +
-                             tx * axes_[2].tap_step();
+          tap_offset_[t++] =
+              axes_[0].tap_slot(tz) * slot_stride_[0] + axes_[1].tap_slot(ty) * slot_stride_[1] + axes_[2].tap_slot(tx);
         }
       }
     }
@@ -564,12 +575,12 @@ class WLanesPlan final : public ConvPlan {
     int64_t element(int64_t i) const { return coordinate + i * step; }
   };
 
-  static void copy_inside(const RowPart& part, const float* from, float* to) {
+  void copy_inside(const RowPart& part, const float* from, float* to) const {
     const int64_t count = part.end - part.begin;
     from += part.element(part.begin);
     to += part.begin;
     if (part.step != 1) {
-      for (int64_t i = 0; i < count; ++i) to[i] = from[i * part.step];
+      kernels().strided_copy(from, part.step, count, to);
     } else if (count < 8 || count > 128) {
       std::memcpy(to, from, static_cast<size_t>(count) * sizeof(float));
     } else {
@@ -752,10 +763,12 @@ double cost(const PlanRequest& request) {
   }
   double cycles = planes * (tiles.cycles * valid * shape.in_channels_per_group() * static_cast<double>(shape.taps()) +
                             call_cycles * calls);
-  // Filling the tile takes about 0.25 cycles an element.
+  // Filling the tile takes about 0.25 cycles an element, from every second one of the input twice as much, and one by one
+  // four times.
+  const double element = shape.stride[2] == 1 ? 0.25 : shape.stride[2] == 2 ? 0.5 : 1;
   const double tile_count = planes * static_cast<double>(row_tile(shape, tiles, size.phases, size.rows).tiles()) *
                             static_cast<double>(ceil_div(shape.output[2], size.columns));
-  cycles += 0.25 * tile_count * static_cast<double>(floats_of_tile(shape, tiles, size));
+  cycles += element * tile_count * static_cast<double>(floats_of_tile(shape, tiles, size));
   // Channels-last results are transposed tile by tile.
   return shape.layout == Layout::channels_last ? cycles + 0.5 * static_cast<double>(shape.output_size()) : cycles;
 }

@@ -86,6 +86,7 @@ Napi::Value describe(const Napi::CallbackInfo& info) {
   slots.Set("depthwise_pixels", is_filled(env, kernels->depthwise_pixels));
   slots.Set("depthwise_channels", is_filled(env, kernels->depthwise_channels));
   slots.Set("split_phases", is_filled(env, kernels->split_phases));
+  slots.Set("strided_copy", is_filled(env, kernels->strided_copy));
   slots.Set("short_transform", is_filled(env, kernels->short_transform));
   slots.Set("rows_to_chunks", is_filled(env, kernels->rows_to_chunks));
   slots.Set("chunks_to_rows", is_filled(env, kernels->chunks_to_rows));
@@ -202,6 +203,25 @@ Napi::Value split_phases(const Napi::CallbackInfo& info) {
     const FaultReport report(title.c_str());
     kernels->split_phases(input.data(), fields["rows"], fields["width"], fields["stride"], output.data(),
                           fields["pitch"]);
+  }
+  copy_back(output, fields.object.Get("output"));
+  return env.Undefined();
+}
+
+// stridedCopy(isa, { title, input, step, output }, edge)
+Napi::Value strided_copy(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  const KernelTable* const kernels = kernels_of(info[0]);
+  if (!kernels) return env.Undefined();
+  const Fields fields(info[1]);
+  const Edge edge = edge_of(info[2]);
+  GuardedFloats input = guarded("input", fields.object.Get("input"), edge);
+  GuardedFloats output = guarded("output", fields.object.Get("output"), edge);
+  if (!input || !output) return fail(env, "no memory");
+  {
+    const std::string title = fields.title();
+    const FaultReport report(title.c_str());
+    kernels->strided_copy(input.data(), fields["step"], output.size(), output.data());
   }
   copy_back(output, fields.object.Get("output"));
   return env.Undefined();
@@ -581,6 +601,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   exports.Set("describe", Napi::Function::New(env, describe));
   exports.Set("vec", Napi::Function::New(env, vec));
   exports.Set("transpose", Napi::Function::New(env, transpose));
+  exports.Set("stridedCopy", Napi::Function::New(env, strided_copy));
   exports.Set("splitPhases", Napi::Function::New(env, split_phases));
   exports.Set("kLanes", Napi::Function::New(env, k_lanes));
   exports.Set("wLanes", Napi::Function::New(env, w_lanes));

@@ -19,6 +19,7 @@ export interface KernelSlots {
   readonly depthwise_pixels: readonly (readonly boolean[])[];
   readonly depthwise_channels: readonly (readonly boolean[])[];
   readonly split_phases: boolean;
+  readonly strided_copy: boolean;
   readonly short_transform: boolean;
   readonly rows_to_chunks: boolean;
   readonly chunks_to_rows: boolean;
@@ -122,6 +123,14 @@ export interface DepthwiseTile extends Tile {
   readonly channels: number;
   readonly inputPixelStride: number;
   readonly outputPixelStride: number;
+}
+
+/** Arguments of strided_copy in table.hpp: as many elements as `output` has, which is written in place. */
+export interface StridedCopy {
+  readonly title: string;
+  readonly input: Float32Array;
+  readonly step: number;
+  readonly output: Float32Array;
 }
 
 /** Arguments of split_phases in table.hpp; `output` is written in place. */
@@ -409,6 +418,7 @@ export interface Probe {
   vec(isa: string, operation: VecOperation, input: Float32Array, count: number, output: Float32Array, edge: Edge): void;
   transpose(isa: string, transposition: Transposition, edge: Edge): void;
   splitPhases(isa: string, split: PhaseSplit, edge: Edge): void;
+  stridedCopy(isa: string, copy: StridedCopy, edge: Edge): void;
   /** `number`: of RunFunction. */
   mapRun(isa: string, number: number, run: RunOfTwo, edge: Edge): void;
   /** `number`: of RunOperation. */

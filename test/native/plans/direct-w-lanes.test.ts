@@ -69,6 +69,23 @@ describe.each(probe.isas)('direct-w-lanes, %s', (isa) => {
       expectRight(forced, { inChannels, outChannels: 2, input, kernel, dilation, padding: 'same', layout });
     });
 
+    // Taps fall into as many runs of a row as the stride has more factors than it shares with the dilation.
+    it.each([
+      [2, 2],
+      [2, 4],
+      [4, 2],
+      [4, 6],
+      [6, 4],
+      [3, 6],
+      [4, 1],
+      [5, 3],
+    ])('stride %i and dilation %i', (stride, dilation) => {
+      // prettier-ignore
+      for (const width of [37, 40, 300]) {
+        expectRight(forced, { inChannels: 3, outChannels: 5, input: [9, width], kernel: [3, 4], stride, dilation, padding: [[2, 5], [7, 4]], layout }); // prettier-ignore
+      }
+    });
+
     describe.each([1, 2, 3])('stride %i', (stride) => {
       // Where taps lie further apart than outputs (dilation 20), the tile holds each tap's elements by themselves.
       it.each([1, 2, 5, 20])('dilation %i', (dilation) => {
