@@ -190,6 +190,7 @@ bool pool(const KernelTable& kernels, int threads, const PoolShape& shape, const
       pool.compute_row(row, in, out, scratch);
     }
   });
+  clear_list(workspace.data(), workspace.data() + pool.shared_floats());
   return true;
 }
 

@@ -24,6 +24,7 @@
 #include "plan/memory.hpp"
 #include "plan/split.hpp"
 #include "plan/thread_pool.hpp"
+#include "plan/workspace.hpp"
 
 namespace atrous {
 namespace {
@@ -480,6 +481,10 @@ class WLanesPlan final : public ConvPlan {
         }
       }
     });
+    for (int worker = 0; worker < threads_; ++worker) {
+      float* const memory = workspace + worker * thread_floats_;
+      clear_list(memory + tile_floats_, memory + thread_floats_);
+    }
     return true;
   }
 

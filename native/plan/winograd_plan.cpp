@@ -22,6 +22,7 @@
 #include "plan/split.hpp"
 #include "plan/thread_pool.hpp"
 #include "plan/transformed_weights.hpp"
+#include "plan/workspace.hpp"
 
 namespace atrous {
 namespace {
@@ -157,6 +158,10 @@ class WinogradPlan final : public ConvPlan {
       } else {
         run_regions(from, to, workspace);
       }
+    }
+    for (int worker = 0; worker < threads_; ++worker) {
+      float* const lists = thread_scratch(workspace, worker).step.transform + transform_floats_;
+      clear_list(lists, lists + from_floats_ + to_floats_);
     }
     return true;
   }

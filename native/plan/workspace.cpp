@@ -1,5 +1,6 @@
 #include "plan/workspace.hpp"
 
+#include <algorithm>
 #include <mutex>
 
 namespace atrous {
@@ -56,7 +57,9 @@ void give_back(AlignedFloats buffer) {
 }  // namespace
 
 Workspace::Workspace(int64_t floats) : buffer_(take(floats)) {
-  if (!buffer_) buffer_ = AlignedFloats(floats);
+  if (buffer_) return;
+  buffer_ = AlignedFloats(floats);
+  if (buffer_) std::fill_n(buffer_.data(), floats, 0.0f);
 }
 
 Workspace::~Workspace() {

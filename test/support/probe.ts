@@ -418,6 +418,7 @@ export interface Probe {
   vec(isa: string, operation: VecOperation, input: Float32Array, count: number, output: Float32Array, edge: Edge): void;
   transpose(isa: string, transposition: Transposition, edge: Edge): void;
   splitPhases(isa: string, split: PhaseSplit, edge: Edge): void;
+  subnormalsInWorkspaces(): number;
   stridedCopy(isa: string, copy: StridedCopy, edge: Edge): void;
   /** `number`: of RunFunction. */
   mapRun(isa: string, number: number, run: RunOfTwo, edge: Edge): void;
