@@ -1,6 +1,7 @@
 #include "plan/core_speed.hpp"
 
 #include "isa/cpu.hpp"
+#include "plan/cache_size.hpp"
 
 namespace atrous {
 
@@ -13,6 +14,11 @@ CoreSpeed::CoreSpeed(const KernelTable& kernels) {
   unaligned_load = !wide ? 0.75 : pairs ? 1 : 2.25;
   input_line = !intel ? 4 : wide ? 50 : 25;
   output_line = intel ? 14 : 4;
+}
+
+double image_cycles(double input, double output) {
+  const double floats = input + output;
+  return (floats > 1e6 ? 0.3 * floats : 0) + (sizeof(float) * floats > l3_bytes ? 0.6 * output : 0);
 }
 
 }  // namespace atrous

@@ -13,4 +13,8 @@ struct CoreSpeed {
   explicit CoreSpeed(const KernelTable& kernels);
 };
 
+// Cycles to read and to write an image of so many floats beyond L2, and to fetch from memory the lines that will be
+// written.
+double image_cycles(double input, double output);
+
 }  // namespace atrous

@@ -195,17 +195,17 @@ double cycles_of(const Problem& problem, LaneScheme* scheme) {
       (1 + 0.15 * spilled) * rows * pieces *
       (static_cast<double>(problem.channels) * input + static_cast<double>(problem.outputs) * output);
 
-  // Weights beyond half of L2 come at about 16 bytes a cycle from L3 each time an item passes by.
+  // Weights beyond half of L2 come at about 16 bytes a cycle from L3 and 6 from memory each time an item passes by, which
+  // products hide a part of.
   const double weights = sizeof(float) * points * depth * static_cast<double>(problem.outputs);
   const double items = std::ceil(rows / static_cast<double>(scheme->rows)) * pieces;
-  const double stream = weights <= problem.l2_bytes / 2 ? 0 : items * weights / 16 * 0.3;
+  const double stream = weights <= problem.l2_bytes / 2 ? 0
+                        : weights <= l3_bytes           ? items * weights / 16 * 0.3
+                                                        : items * weights / 6 * 0.6;
   const double once = problem.once ? weights / sizeof(float) * 1.5 * problem.shape.groups : 0;
-  // What it costs to read and to write images beyond L2, and lines that must be fetched from memory to be written.
   double in = problem.shape.in_channels, out = problem.shape.out_channels;
   for (const Axis& axis : problem.axes) in *= static_cast<double>(axis.input), out *= static_cast<double>(axis.output);
-  const double memory =
-      (in + out > 1e6 ? 0.3 * (in + out) : 0) + (sizeof(float) * (in + out) > l3_bytes ? 0.6 * out : 0);
-  return problem.shape.groups * (multiply + transforms + stream) + memory + once;
+  return problem.shape.groups * (multiply + transforms + stream) + image_cycles(in, out) + once;
 }
 
 }  // namespace

@@ -774,6 +774,8 @@ double cost(const PlanRequest& request) {
   const double tile_count = planes * static_cast<double>(row_tile(shape, tiles, size.phases, size.rows).tiles()) *
                             static_cast<double>(ceil_div(shape.output[2], size.columns));
   cycles += element * tile_count * static_cast<double>(floats_of_tile(shape, tiles, size));
+  cycles += shape.batch * image_cycles(static_cast<double>(shape.input_size()) / shape.batch,
+                                       static_cast<double>(shape.output_size()) / shape.batch);
   // Channels-last results are transposed tile by tile.
   return shape.layout == Layout::channels_last ? cycles + 0.5 * static_cast<double>(shape.output_size()) : cycles;
 }
