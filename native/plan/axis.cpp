@@ -80,10 +80,14 @@ double valid_tap_fraction(const Axis& axis) {
   return inside / (static_cast<double>(axis.kernel) * static_cast<double>(axis.output));
 }
 
-AlignedBuffer<TapRun> tap_runs(const Axis& axis) {
+int64_t count_tap_runs(const Axis& axis) {
   int64_t count = 0;
   each_run(axis, [&](const TapRun&) { ++count; });
-  AlignedBuffer<TapRun> runs(count);
+  return count;
+}
+
+AlignedBuffer<TapRun> tap_runs(const Axis& axis) {
+  AlignedBuffer<TapRun> runs(count_tap_runs(axis));
   if (!runs) return runs;
   int64_t next = 0;
   each_run(axis, [&](const TapRun& run) { runs[next++] = run; });

@@ -46,5 +46,6 @@ struct TapRun {
 // All outputs of the axis in order, as maximal runs: at most 2·kernel + 1 of them.
 // Empty buffer: out of memory.
 AlignedBuffer<TapRun> tap_runs(const Axis& axis);
+int64_t count_tap_runs(const Axis& axis);
 
 }  // namespace atrous

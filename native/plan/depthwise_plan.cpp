@@ -18,6 +18,7 @@
 #include "plan/axis.hpp"
 #include "plan/candidate.hpp"
 #include "plan/channels_last_image.hpp"
+#include "plan/core_speed.hpp"
 #include "plan/memory.hpp"
 #include "plan/split.hpp"
 #include "plan/thread_pool.hpp"
@@ -446,18 +447,20 @@ double cost(const PlanRequest& request) {
   const bool last = s.layout == Layout::channels_last;
   const ConvShape geometry = upright(s);
   const RowPhases phases(axis_of(geometry, 1), kernels_of(request)[0]);
-  const double multiply_adds_per_cycle = lanes >= 16 ? 1 : 2, load = lanes >= 16 ? 2.25 : 0.75;
+  const CoreSpeed speed(*request.kernels);
   // Each load serves the tap rows of as many output rows as share it.
   const double rows = static_cast<double>(std::min(phases.most, ceil_div(phases.rows, phases.step)));
   const double loads =
       geometry.kernel[2] * (geometry.kernel[1] + std::min(phases.tap_phases, geometry.kernel[1]) * (rows - 1)) / rows;
-  const double vector = std::max(static_cast<double>(s.taps()) / multiply_adds_per_cycle, load * loads) + 3;
+  const double vector = std::max(static_cast<double>(s.taps()) / speed.multiply_adds, speed.unaligned_load * loads) + 3;
   const double vectors =
       static_cast<double>(s.batch) * (last ? static_cast<double>(s.out_pixels() * ceil_div(s.out_channels, lanes))
                                            : static_cast<double>(s.out_channels) * s.output[0] * s.output[1] *
                                                  static_cast<double>(ceil_div(s.output[2], lanes)));
   const bool copied = last ? s.padding_mode != PaddingMode::zeros : PlanesPlan::is_packed(request);
-  return vectors * vector + (copied ? 0.25 : 0.1) * static_cast<double>(s.input_size());
+  const double images = s.batch * image_cycles(static_cast<double>(s.input_size()) / s.batch,
+                                               static_cast<double>(s.output_size()) / s.batch);
+  return vectors * vector + (copied ? 0.25 : 0.1) * static_cast<double>(s.input_size()) + images;
 }
 
 template <class Plan>

@@ -269,21 +269,24 @@ double cost(const PlanRequest& request) {
   if (shape.output_size() == 0) return 0;
   const double multiply_adds_per_cycle = CoreSpeed(*request.kernels).multiply_adds;
   const Split blocks = channel_blocks(request);
+  double valid = 1;
+  int64_t runs = 1;  // of a row: no tile has outputs of two
+  if (shape.padding_mode == PaddingMode::zeros) {
+    for (int axis = 0; axis < 3; ++axis) valid *= valid_tap_fraction(axis_of(shape, axis));
+    runs = count_tap_runs(axis_of(shape, 2));
+  }
+  const double terms = valid * shape.in_channels_per_group() * static_cast<double>(shape.taps());
   double cycles_per_pixel = 0;
   for (int64_t block = 0; block < blocks.parts; ++block) {
     const double vectors = static_cast<double>(blocks.size(block));
-    const Split tiles = Split::at_most(shape.output[2], largest_pixel_tile(*request.kernels, blocks.size(block)));
-    const double pixels = static_cast<double>(tiles.total) / static_cast<double>(tiles.parts);
-    const double per_tap = cycles_of_tile(pixels, vectors, multiply_adds_per_cycle) / pixels;
+    const int64_t parts =
+        ceil_div(ceil_div(shape.output[2], runs), largest_pixel_tile(*request.kernels, blocks.size(block)));
+    const double pixels = static_cast<double>(shape.output[2]) / static_cast<double>(runs * parts);
     // A call costs about 40 cycles and two for each sum that is set and stored.
     cycles_per_pixel +=
-        per_tap * shape.in_channels_per_group() * static_cast<double>(shape.taps()) + 40 / pixels + 2 * vectors;
+        cycles_of_tile(pixels, vectors, multiply_adds_per_cycle) / pixels * terms + 40 / pixels + 2 * vectors;
   }
-  double valid = 1;
-  if (shape.padding_mode == PaddingMode::zeros) {
-    for (int axis = 0; axis < 3; ++axis) valid *= valid_tap_fraction(axis_of(shape, axis));
-  }
-  double cycles = cycles_per_pixel * valid * shape.groups * static_cast<double>(shape.batch * shape.out_pixels());
+  double cycles = cycles_per_pixel * shape.groups * static_cast<double>(shape.batch * shape.out_pixels());
   // Transposing takes about 0.3 cycles an element within a 1 MiB L2; beyond it the image is written and read again.
   constexpr double l2_floats = 256 * 1024;
   if (shape.layout == Layout::channels_first || shape.padding_mode != PaddingMode::zeros) {
