@@ -112,17 +112,20 @@ ATROUS_INLINE inline void add_tap_rows(const DepthwiseRows& call, Lanes& lanes, 
   }
 }
 
-// All taps of a square kernel of `Size`, or with 0 of any.
+// What stands for a size: any one, of planes, and of volumes.
+constexpr int any_plane = 0, any_volume = -1;
+
+// The taps of one plane of a square kernel of `Size`.
 template <class V, int Size, int Rows, int Vectors, class Lanes>
-ATROUS_INLINE inline void add_taps(const DepthwiseRows& call, Lanes& lanes,
-                                   typename V::Register (&sum)[Rows][Vectors]) {
+ATROUS_INLINE inline void add_plane(const DepthwiseRows& call, Lanes& lanes, ptrdiff_t plane_offset,
+                                    const float* plane_weight, typename V::Register (&sum)[Rows][Vectors]) {
   if constexpr (Size > 0) {
-    add_tap_rows<V, Size, Lanes::inside ? Size : 0>(call, lanes, call.offset, call.row, call.weight, sum);
+    add_tap_rows<V, Size, Lanes::inside ? Size : 0>(call, lanes, plane_offset, call.row, plane_weight, sum);
   } else {
     const int32_t phases = call.tap_phases;
     for (int32_t phase = 0; phase < phases && phase < call.tap_rows; ++phase) {
-      ptrdiff_t offset = call.offset + phase * call.tap_row_stride, row = call.row + phase * call.tap_row_step;
-      const float* weight = call.weight + phase * call.weight_row_stride;
+      ptrdiff_t offset = plane_offset + phase * call.tap_row_stride, row = call.row + phase * call.tap_row_step;
+      const float* weight = plane_weight + phase * call.weight_row_stride;
       int32_t left = call.tap_rows - phase;
       for (; left > 2 * phases; left -= 3 * phases) {
         add_tap_rows<V, 3, 0>(call, lanes, offset, row, weight, sum);
@@ -135,6 +138,19 @@ ATROUS_INLINE inline void add_taps(const DepthwiseRows& call, Lanes& lanes,
       } else if (left > 0) {
         add_tap_rows<V, 1, 0>(call, lanes, offset, row, weight, sum);
       }
+    }
+  }
+}
+
+template <class V, int Size, int Rows, int Vectors, class Lanes>
+ATROUS_INLINE inline void add_taps(const DepthwiseRows& call, Lanes& lanes,
+                                   typename V::Register (&sum)[Rows][Vectors]) {
+  if constexpr (Size != any_volume) {
+    add_plane<V, Size>(call, lanes, call.offset, call.weight, sum);
+  } else {
+    for (int32_t plane = 0; plane < call.tap_planes; ++plane) {
+      add_plane<V, any_plane>(call, lanes, call.offset + plane * call.tap_plane_stride,
+                              call.weight + plane * call.weight_plane_stride, sum);
     }
   }
 }
@@ -369,7 +385,7 @@ template <class V, int Size, int Rows>
 void depthwise_channels(const DepthwiseRows& rows) {
   DepthwiseRows call = rows;  // of its own: no store of outputs can change it
   constexpr int most = depthwise_vectors<V>(Rows);
-  const bool all_taps = Size == 0 || (call.tap_begin == 0 && call.tap_end == Size);
+  const bool all_taps = Size <= any_plane || (call.tap_begin == 0 && call.tap_end == Size);
   for (int32_t group = 0; group < call.groups; ++group, next_group<Rows>(call)) {
     ptrdiff_t x = 0;
     if (all_taps && rows_inside<Rows>(call) && call.channels >= V::lanes) {
@@ -388,14 +404,16 @@ constexpr int depthwise_rows = V::lanes == 1 ? 2 : 4;
 template <class V, int Rows = 1>
 constexpr void fill_depthwise(KernelTable& table) {
   const int r = Rows - 1;
-  table.depthwise_pixels[KernelTable::any_size][r] = depthwise_pixels<V, 0, Rows>;
+  table.depthwise_pixels[KernelTable::any_size][r] = depthwise_pixels<V, any_plane, Rows>;
+  table.depthwise_pixels[KernelTable::volume][r] = depthwise_pixels<V, any_volume, Rows>;
   // 64 maps of 112²: 47 → 64 % of peak, and strips, whose weights are in memory, reach 56–62.
   if constexpr (V::lanes >= 8) table.depthwise_pixels[KernelTable::size_5][r] = depthwise_pixels<V, 5, Rows>;
   if constexpr (Rows == 1) {
     table.depthwise_pixels[KernelTable::size_3][0] = depthwise_pixels_by_strips<V, 3>;
     table.depthwise_pixels[KernelTable::size_5_strips][0] = depthwise_pixels_by_strips<V, 5>;
   }
-  table.depthwise_channels[KernelTable::any_size][r] = depthwise_channels<V, 0, Rows>;
+  table.depthwise_channels[KernelTable::any_size][r] = depthwise_channels<V, any_plane, Rows>;
+  table.depthwise_channels[KernelTable::volume][r] = depthwise_channels<V, any_volume, Rows>;
   table.depthwise_channels[KernelTable::size_3][r] = depthwise_channels<V, 3, Rows>;
   if constexpr (Rows < depthwise_rows<V>) fill_depthwise<V, Rows + 1>(table);
 }

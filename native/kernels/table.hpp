@@ -63,28 +63,30 @@ using WLanesKernel = void (*)(const WLanesTile& tile);
 
 // Depthwise: every output channel from one input channel. One call computes groups of `rows` rows of `width` outputs:
 //
-//   y[r, x] = act(bias + Σ_{ty, tx} w[ty, tx] · x[r + ty, x + tap tx])
+//   y[r, x] = act(bias + Σ_{tz, ty, tx} w[tz, ty, tx] · x[tz, r + ty, x + tap tx])
 //
-// with x[r + ty] standing for input row r·tap_phases + ty: output rows are as far apart as tap rows of one phase, so that
-// they share inputs. Taps in rows that the input does not have are left out.
+// with x[tz, r + ty] standing for row r·tap_phases + ty of a plane of the input: output rows are as far apart as tap rows
+// of one phase, so that they share inputs. Taps in rows that the input does not have are left out; of planes the caller
+// gives those that exist.
 //
 // Pixels in lanes: one channel. What lies beyond the ends of a row is a zero, and not read.
 // Channels in lanes: `channels` channels, [pixel][channel] in and out; the caller sees to it that taps
 // [tap_begin, tap_end) of all pixels lie inside the row.
 struct DepthwiseRows {
-  const float* input;           // the input's row 0, column 0
+  const float* input;           // row 0, column 0 of the first tap plane
   ptrdiff_t offset;             // floats from there to tap (0, 0) of the first output, which may lie outside
   const ptrdiff_t* tap_offset;  // [kernel width], floats, ascending
   int32_t tap_begin, tap_end;   // taps along the row
   int32_t tap_rows;
+  int32_t tap_planes;  // of volumes; 1 in the other kernels
   int32_t tap_phases;  // 1 in the kernels of one size
   int32_t groups;
-  ptrdiff_t tap_row_stride;  // floats
-  ptrdiff_t row;             // input row of tap row 0 of the first output
-  ptrdiff_t tap_row_step;    // input rows from one tap row to the next
-  ptrdiff_t rows;            // of the input
-  const float* weight;       // tap (0, 0); channels in lanes: of channel 0, whole vectors are read
-  ptrdiff_t weight_row_stride, weight_tap_stride;
+  ptrdiff_t tap_row_stride, tap_plane_stride;  // floats
+  ptrdiff_t row;                               // input row of tap row 0 of the first output
+  ptrdiff_t tap_row_step;                      // input rows from one tap row to the next
+  ptrdiff_t rows;                              // of the input
+  const float* weight;                         // tap (0, 0); channels in lanes: of channel 0, whole vectors are read
+  ptrdiff_t weight_plane_stride, weight_row_stride, weight_tap_stride;
   const float* bias;  // likewise
   float* output;
   ptrdiff_t output_row_stride;
@@ -315,7 +317,7 @@ struct KernelTable {
                       [max_k_pixels];  // [vectors − 1][pixels − 1]; null where the registers don't suffice
   WLanesKernel w_lanes[max_w_outputs][max_w_vectors];  // [outputs − 1][vectors − 1]; likewise
   // 3×3 and 5×5 with one phase of tap rows. Pixels in lanes have 3×3 and 5×5 in strips too, for groups of one row only.
-  static constexpr int any_size = 0, size_3 = 1, size_5 = 2, size_5_strips = 3, depthwise_sizes = 4;
+  static constexpr int any_size = 0, size_3 = 1, size_5 = 2, size_5_strips = 3, volume = 4, depthwise_sizes = 5;
   DepthwiseKernel depthwise_pixels[depthwise_sizes][max_depthwise_rows];  // [size][rows − 1]; likewise
   DepthwiseKernel depthwise_channels[depthwise_sizes][max_depthwise_rows];
   PhasesKernel split_phases;

@@ -1,10 +1,11 @@
-// Depthwise convolution (kernels/depthwise.hpp): every output channel from one input channel, one or two axes.
+// Depthwise convolution (kernels/depthwise.hpp): every output channel from one input channel. A plane of a volume is the
+// sum over the planes that its taps along the depth see.
 //
 // Pixels in lanes, for planes. Wide ones with zeros as padding, at stride 1 along the row, are read where they are.
 // Others are packed, a band of rows at a time, with their padding and by phase of the stride, so that neighbouring
 // outputs have neighbouring inputs:
 //
-//   band     [rows][stride][phase pitch] per thread
+//   band     [tap planes][rows][stride][phase pitch] per thread
 //   weights  [output channels][taps]
 //
 // Channels in lanes, for channels-last images, which are read where they are but for padding with values:
@@ -46,6 +47,8 @@ int64_t most_rows(const DepthwiseKernel* kernels) {
 
 // Which kernels of the table are for this kernel size.
 int size_of(const PlanRequest& request, const ConvShape& s) {
+  const bool one_plane = s.kernel[0] == 1 && s.padding_begin[0] == 0 && s.padding_end[0] == 0;
+  if (!one_plane) return KernelTable::volume;
   if (s.kernel[1] != s.kernel[2] || s.dilation[1] % s.stride[1] != 0) return KernelTable::any_size;
   const DepthwiseKernel(*kernels)[KernelTable::max_depthwise_rows] = kernels_of(request);
   int size = s.kernel[2] == 3 ? KernelTable::size_3 : s.kernel[2] == 5 ? KernelTable::size_5 : KernelTable::any_size;
@@ -120,6 +123,8 @@ class DepthwisePlan : public ConvPlan {
         tap_offset_(geometry.kernel[2]),
         size_(size_of(request, geometry)),
         phases_(axis_of(geometry, 1), kernels_of(request)[0]),
+        depth_(axis_of(geometry, 0)),
+        zero_padded_(geometry.padding_mode == PaddingMode::zeros),
         threads_(useful_threads(request.threads, static_cast<double>(request.shape.output_size()) *
                                                      static_cast<double>(request.shape.taps()))) {
     if (!weight_ || !bias_) return;
@@ -136,10 +141,16 @@ class DepthwisePlan : public ConvPlan {
     call.tap_offset = tap_offset_.data();
     call.tap_end = geometry_.kernel[2];
     call.tap_rows = geometry_.kernel[1];
+    call.tap_planes = 1;
     call.tap_row_step = geometry_.dilation[1];
     call.tap_phases = phases_.tap_phases;
     call.relu = shape().activation == Activation::relu;
     return call;
+  }
+
+  // Those along the depth of an output plane.
+  TapRange planes_of(int64_t z) const {
+    return zero_padded_ ? taps_inside(depth_, z, z) : TapRange{0, geometry_.kernel[0]};
   }
 
   ConvShape geometry_;
@@ -147,6 +158,8 @@ class DepthwisePlan : public ConvPlan {
   AlignedBuffer<ptrdiff_t> tap_offset_;  // along the row
   int size_;                             // in the table of kernels
   RowPhases phases_;
+  Axis depth_;
+  bool zero_padded_;
   int threads_;
 };
 
@@ -163,10 +176,10 @@ class PlanesPlan final : public DepthwisePlan {
 
     // Bands of whole blocks of rows that share inputs, and enough of them for the threads: four each even out. What
     // has too few rows is cut along them, into sections of 4 KiB at least.
-    const int64_t planes = int64_t{s.batch} * s.in_channels, items = threads_ > 1 ? 4 * threads_ : 1;
+    const int64_t planes = int64_t{s.batch} * s.in_channels * s.output[0], items = threads_ > 1 ? 4 * threads_ : 1;
     const int64_t blocks = std::max<int64_t>(1, ceil_div(s.output[1], phases_.block()));
     int64_t parts = ceil_div(items, planes);
-    if (packed_) parts = std::max(parts, ceil_div(band_rows(s.output[1]) * row_pitch(), band_floats));
+    if (packed_) parts = std::max(parts, ceil_div(s.kernel[0] * band_rows(s.output[1]) * row_pitch(), band_floats));
     bands_ = Split::at_most(blocks, ceil_div(blocks, std::min(blocks, parts)));
     band_height_ = bands_.largest() * phases_.block();
     const int64_t rows_that_fit = block_floats / std::max<int64_t>(1, s.output[2]);
@@ -245,7 +258,7 @@ class PlanesPlan final : public DepthwisePlan {
   int64_t band_rows(int64_t rows) const {
     return (rows - 1) * shape().stride[1] + int64_t{shape().kernel[1] - 1} * shape().dilation[1] + 1;
   }
-  int64_t thread_floats() const { return band_rows(band_height_) * row_pitch(); }
+  int64_t thread_floats() const { return shape().kernel[0] * band_rows(band_height_) * row_pitch(); }
 
   bool execute(const float* input, float* output, float* workspace) const override {
     const ConvShape& s = shape();
@@ -260,12 +273,16 @@ class PlanesPlan final : public DepthwisePlan {
       call.width = sections_.size(section);
       call.tap_row_stride = s.dilation[1] * row_pitch();
       call.weight_row_stride = s.kernel[2];
+      call.weight_plane_stride = int64_t{s.kernel[1]} * s.kernel[2];
       call.weight_tap_stride = 1;
       call.output_row_stride = phases_.step * s.output[2];
+      const int64_t plane_pixels = int64_t{s.input[1]} * s.input[2], out_pixels = int64_t{s.output[1]} * s.output[2];
+      const int64_t band_floats_of_plane = rows * row_pitch();
+      call.tap_plane_stride = packed_ ? band_floats_of_plane : s.dilation[0] * plane_pixels;
       float* const scratch = packed_ ? workspace + worker * thread_floats() : nullptr;
       if (packed_) {
         // What no plane writes is zero, and stays so from one to the next.
-        std::fill_n(scratch, rows * row_pitch(), 0.0f);
+        std::fill_n(scratch, s.kernel[0] * band_floats_of_plane, 0.0f);
         call.input = scratch;
         call.rows = rows;
         call.columns = INT32_MAX;  // no end: whole vectors are there
@@ -276,16 +293,26 @@ class PlanesPlan final : public DepthwisePlan {
         call.reach = int64_t{s.dilation[2]} * (s.kernel[2] - 1);
       }
       for (int64_t i = planes_.begin(part); i < last; ++i) {
-        const float* plane = input + i * s.in_pixels();
-        if (packed_) {
-          pack(plane, scratch, first_row, rows);
-        } else {
+        const int64_t volume = i / s.output[0], z = i % s.output[0];
+        const float* const planes = input + volume * s.in_pixels();
+        const TapRange taps = planes_of(z);
+        call.tap_planes = taps.end - taps.begin;
+        const float* plane = planes;
+        if (!packed_) {
+          if (call.tap_planes > 0) plane += depth_.coordinate(z, taps.begin) * plane_pixels;
           call.input = plane;
         }
+        for (int32_t t = 0; packed_ && t < call.tap_planes; ++t) {
+          plane =
+              planes + source_element(s.padding_mode, depth_.coordinate(z, taps.begin + t), s.input[0]) * plane_pixels;
+          pack(plane, scratch + t * band_floats_of_plane, first_row, rows);
+        }
         for (int64_t k = 0; k < s.out_channels_per_group(); ++k) {
-          const int64_t out_plane = i * s.out_channels_per_group() + k;
-          run_channel(call, begin, end, first_row, out_plane % s.out_channels, plane,
-                      output + out_plane * s.out_pixels() + first_column);
+          const int64_t out_volume = volume * s.out_channels_per_group() + k, channel = out_volume % s.out_channels;
+          call.weight = weight_.data() + channel * s.taps() + taps.begin * call.weight_plane_stride;
+          call.bias = bias_.data() + channel;
+          run_channel(call, begin, end, first_row, plane,
+                      output + out_volume * s.out_pixels() + z * out_pixels + first_column);
         }
       }
     });
@@ -293,11 +320,9 @@ class PlanesPlan final : public DepthwisePlan {
   }
 
   // Output rows [begin, end) of a plane. The call's row 0 is row `first_row` of the plane.
-  void run_channel(DepthwiseRows& call, int64_t begin, int64_t end, int64_t first_row, int64_t channel,
-                   const float* plane, float* output) const {
+  void run_channel(DepthwiseRows& call, int64_t begin, int64_t end, int64_t first_row, const float* plane,
+                   float* output) const {
     const ConvShape& s = shape();
-    call.weight = weight_.data() + channel * s.taps();
-    call.bias = bias_.data() + channel;
     const int64_t reach = int64_t{s.dilation[1]} * (s.kernel[1] - 1) - s.padding_begin[1];
     for (int64_t block = begin; block < end; block += block_rows_) {
       const int64_t block_end = std::min(end, block + block_rows_);
@@ -351,7 +376,7 @@ class PlanesPlan final : public DepthwisePlan {
   int64_t phase_left_ = 0, phase_pitch_ = 0, band_height_ = 0;
   Split bands_{};     // of the blocks of rows
   Split sections_{};  // of the columns
-  Split planes_{};    // of the batch
+  Split planes_{};    // of all volumes that are written
 };
 
 class ChannelsLastPlan final : public DepthwisePlan {
@@ -368,7 +393,8 @@ class ChannelsLastPlan final : public DepthwisePlan {
     }
     for (int64_t t = 0; t < s.kernel[2]; ++t) tap_offset_[t] = t * s.dilation[2] * image_.pitch();
     const int64_t blocks = ceil_div(s.output[1], phases_.block());
-    bands_ = Split::at_most(blocks, std::max<int64_t>(1, threads_ > 1 ? blocks / (4 * threads_) : blocks));
+    bands_ =
+        Split::at_most(blocks, std::max<int64_t>(1, threads_ > 1 ? blocks * s.output[0] / (4 * threads_) : blocks));
   }
 
   bool complete() const override { return DepthwisePlan::complete() && tap_offset_ && columns_; }
@@ -378,30 +404,38 @@ class ChannelsLastPlan final : public DepthwisePlan {
   bool execute(const float* input, float* output, float* workspace) const override {
     const ConvShape& s = shape();
     if (image_.floats() == 0) {
-      parallel_for(threads_, s.batch * bands_.parts, [&](int64_t item, int) {
-        const int64_t n = item / bands_.parts;
+      parallel_for(threads_, s.batch * bands(), [&](int64_t item, int) {
+        const int64_t n = item / bands();
         run_band(input + n * s.in_channels * s.in_pixels(), output + n * s.out_channels * s.out_pixels(),
-                 item % bands_.parts);
+                 item % bands());
       });
       return true;
     }
     for (int64_t n = 0; n < s.batch; ++n) {
       const float* image = image_.fill(input + n * s.in_channels * s.in_pixels(), workspace, kernels(), threads_);
       float* result = output + n * s.out_channels * s.out_pixels();
-      parallel_for(threads_, bands_.parts, [&](int64_t band, int) { run_band(image, result, band); });
+      parallel_for(threads_, bands(), [&](int64_t band, int) { run_band(image, result, band); });
     }
     return true;
   }
 
-  void run_band(const float* image, float* output, int64_t band) const {
+  // Of all output planes of an image.
+  int64_t bands() const { return geometry_.output[0] * bands_.parts; }
+
+  void run_band(const float* image, float* output, int64_t index) const {
     const ConvShape& s = geometry_;
-    const int64_t pitch = image_.pitch(), row_pitch = s.input[2] * pitch, block = phases_.block();
+    const int64_t pitch = image_.pitch(), row_pitch = s.input[2] * pitch, plane_pitch = s.input[1] * row_pitch;
+    const int64_t z = index / bands_.parts, band = index % bands_.parts, block = phases_.block();
     const int64_t begin = bands_.begin(band) * block, end = std::min<int64_t>(s.output[1], bands_.end(band) * block);
+    const TapRange planes = planes_of(z);
     DepthwiseRows call = common();
-    call.input = image;
+    call.tap_planes = planes.end - planes.begin;
+    call.input = call.tap_planes > 0 ? image + depth_.coordinate(z, planes.begin) * plane_pitch : image;
     call.rows = s.input[1];
     call.tap_row_stride = s.dilation[1] * row_pitch;
-    call.weight = weight_.data();
+    call.tap_plane_stride = s.dilation[0] * plane_pitch;
+    call.weight_plane_stride = int64_t{s.kernel[1]} * s.kernel[2] * bias_.size();
+    call.weight = weight_.data() + planes.begin * call.weight_plane_stride;
     call.weight_row_stride = s.kernel[2] * bias_.size();
     call.weight_tap_stride = bias_.size();
     call.bias = bias_.data();
@@ -419,7 +453,7 @@ class ChannelsLastPlan final : public DepthwisePlan {
         call.tap_end = run.tap_end;
         call.width = run.end - run.begin;
         call.offset = call.row * row_pitch + column * pitch;
-        call.output = output + (row * s.output[2] + run.begin) * s.out_channels;
+        call.output = output + ((z * s.output[1] + row) * s.output[2] + run.begin) * s.out_channels;
         kernels().depthwise_channels[size_][rows - 1](call);
       }
     });
@@ -432,9 +466,7 @@ class ChannelsLastPlan final : public DepthwisePlan {
 
 bool accepts(const PlanRequest& request) {
   const ConvShape& s = request.shape;
-  // With padding in front of it, the depth's one output would see that instead of the plane.
-  const bool plane = s.input[0] == 1 && s.output[0] == 1 && s.kernel[0] == 1 && s.padding_begin[0] == 0;
-  if (s.groups != s.in_channels || !plane) return false;
+  if (s.groups != s.in_channels) return false;
   if (s.layout == Layout::channels_last) return s.out_channels == s.in_channels;
   if (!may_multiply_padding(request)) return false;
   return !PlanesPlan::must_pack(s) || PlanesPlan::may_pack(s);
@@ -450,9 +482,12 @@ double cost(const PlanRequest& request) {
   const CoreSpeed speed(*request.kernels);
   // Each load serves the tap rows of as many output rows as share it.
   const double rows = static_cast<double>(std::min(phases.most, ceil_div(phases.rows, phases.step)));
-  const double loads =
-      geometry.kernel[2] * (geometry.kernel[1] + std::min(phases.tap_phases, geometry.kernel[1]) * (rows - 1)) / rows;
-  const double vector = std::max(static_cast<double>(s.taps()) / speed.multiply_adds, speed.unaligned_load * loads) + 3;
+  const double planes =
+      s.padding_mode == PaddingMode::zeros ? s.kernel[0] * valid_tap_fraction(axis_of(s, 0)) : s.kernel[0];
+  const double loads = planes * geometry.kernel[2] *
+                       (geometry.kernel[1] + std::min(phases.tap_phases, geometry.kernel[1]) * (rows - 1)) / rows;
+  const double vector =
+      std::max(planes * s.kernel[1] * s.kernel[2] / speed.multiply_adds, speed.unaligned_load * loads) + 3;
   const double vectors =
       static_cast<double>(s.batch) * (last ? static_cast<double>(s.out_pixels() * ceil_div(s.out_channels, lanes))
                                            : static_cast<double>(s.out_channels) * s.output[0] * s.output[1] *
@@ -460,7 +495,7 @@ double cost(const PlanRequest& request) {
   const bool copied = last ? s.padding_mode != PaddingMode::zeros : PlanesPlan::is_packed(request);
   const double images = s.batch * image_cycles(static_cast<double>(s.input_size()) / s.batch,
                                                static_cast<double>(s.output_size()) / s.batch);
-  return vectors * vector + (copied ? 0.25 : 0.1) * static_cast<double>(s.input_size()) + images;
+  return vectors * vector + (copied ? 0.25 * planes : 0.1) * static_cast<double>(s.input_size()) + images;
 }
 
 template <class Plan>

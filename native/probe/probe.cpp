@@ -318,6 +318,7 @@ Napi::Value depthwise(const Napi::CallbackInfo& info) {
   const std::unique_ptr<ptrdiff_t[]> tap_offset(new ptrdiff_t[taps]);
   for (uint32_t t = 0; t < taps; ++t) tap_offset[t] = fields.element("tapOffset", t);
   DepthwiseRows tile{};
+  tile.tap_planes = 1;
   tile.offset = fields["offset"];
   tile.tap_offset = tap_offset.get();
   tile.tap_begin = static_cast<int32_t>(fields["tapBegin"]);

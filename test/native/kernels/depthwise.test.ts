@@ -18,12 +18,12 @@ describe.each(probe.isas)('depthwise of %s', (isa) => {
     const row = slots.depthwise_pixels[0]!.map((_, index) => index < most);
     const none = row.map(() => false);
     const strips = row.map((_, index) => index === 0);
-    expect(slots.depthwise_pixels).toEqual([row, strips, lanes >= 8 ? row : none, strips]);
-    expect(slots.depthwise_channels).toEqual([row, row, none, none]);
+    expect(slots.depthwise_pixels).toEqual([row, strips, lanes >= 8 ? row : none, strips, row]);
+    expect(slots.depthwise_channels).toEqual([row, row, none, none, row]);
   });
 
-  // [slot, phases of tap rows, height, width]
-  const kernels = [[1, 1, 3, 3], [3, 1, 5, 5], ...(lanes >= 8 ? [[2, 1, 5, 5] as const] : []), [0, 1, 1, 3], [0, 1, 4, 1], [0, 1, 9, 3], [0, 2, 5, 2], [0, 3, 2, 3]] as const; // prettier-ignore
+  // [slot, phases of tap rows, height, width]; of volumes one plane here, and several in the plan's tests.
+  const kernels = [[1, 1, 3, 3], [3, 1, 5, 5], ...(lanes >= 8 ? [[2, 1, 5, 5] as const] : []), [0, 1, 1, 3], [0, 1, 4, 1], [0, 1, 9, 3], [0, 2, 5, 2], [0, 3, 2, 3], [4, 1, 4, 3], [4, 2, 5, 2]] as const; // prettier-ignore
   const rowCounts = Array.from({ length: most }, (_, index) => index + 1);
   const tiles = kernels.flatMap((kernel) => rowCounts.map((rows) => [...kernel, rows] as const));
 

@@ -135,8 +135,65 @@ describe.each(probe.isas)('direct-depthwise, %s', (isa) => {
       expectSiblingServes(forced, { groups: 3, input: [7, 9], kernel: [3, 3], padding: 'same', layout }, [12, 5]);
     });
 
-    it('takes a plane as one of three axes', () => {
+    describe.each([
+      [3, 3, 3],
+      [2, 2, 2],
+      [3, 5, 5],
+      [4, 1, 2],
+      [1, 3, 3],
+    ])('volumes, kernel %i×%i×%i', (...kernel) => {
+      // prettier-ignore
+      const [depth] = kernel;
+
+      it.each([1, 2, 5])('depth %i', (input) => {
+        for (const dilation of [1, 2, 3]) {
+          const sizes = { groups: 3, input: [input, 7, lanes + 2], kernel, dilation, layout };
+          expectRight(forced, { ...sizes, padding: 'same', batch: 2, activation: 'relu' });
+          // Planes that see padding alone, before the volume and behind it.
+          const reach = dilation * (depth - 1);
+          expectRight(forced, { ...sizes, padding: [[reach + 2, reach + 1], [9, 5], [6, 12]] }); // prettier-ignore
+        }
+      });
+
+      it.each([
+        [2, 1, 1],
+        [1, 1, 2],
+        [2, 2, 2],
+        [3, 1, 2],
+      ])('stride %i×%i×%i', (...stride) => {
+        // prettier-ignore
+        for (const dilation of [1, 2]) {
+          expectRight(forced, { groups: lanes + 1, input: [8, 10, 11], kernel, stride, dilation, padding: 'same', layout });
+        }
+        const outChannels = 2 * multipliers.at(-1)!;
+        expectRight(forced, { groups: 2, outChannels, input: [7, 9, 2 * lanes + 3], kernel, stride, padding: [[4, 0], [1, 2], [0, 3]], layout }); // prettier-ignore
+      });
+
+      it.each(valueModes)('%s', (paddingMode) => {
+        for (const stride of [1, 2]) {
+          expectRight(forced, { groups: 4, input: [6, 7, 9], kernel, stride, padding: [[4, 1], [2, 5], [0, 6]], paddingMode, batch: 2, layout }); // prettier-ignore
+        }
+      });
+
+      it('gives the same bits for any number of threads and place in a batch', () => {
+        expectThreadsAgree(forced, { groups: 61, batch: 2, input: [11, 24, 25], kernel, padding: 'same', layout });
+        expectThreadsAgree(forced, { groups: 13, input: [23, 61, 62], kernel, stride: [1, 1, 2], padding: 'same', layout });
+        expectBatchesAgree(forced, { groups: 5, input: [4, 9, 10], kernel, padding: 'same', layout });
+      });
+
+      it('an input that is not finite reaches the outputs whose taps touch it, and no others', () => {
+        const convolution = convCase({ groups: 5, input: [7, 8, 9], kernel, padding: 'same', layout });
+        for (const index of [0, 700, convolution.input.length - 1]) convolution.input[index] = NaN;
+        const result = resultOf(forced, convolution);
+        expectWithinBound(result, reference(convolution), convolution.shape);
+        expect(result.some(Number.isFinite) && !result.every(Number.isFinite)).toBe(true);
+      });
+    });
+
+    it('takes a plane as one of three axes, and one that lies in the padding', () => {
       expectRight(forced, { groups: 3, input: [1, 7, 9], kernel: [1, 3, 3], padding: [[0, 0], [2, 2], [2, 2]], layout }); // prettier-ignore
+      expectRight(forced, { groups: 3, input: [1, 7, 9], kernel: [1, 3, 3], stride: [2, 1, 1], padding: [[1, 0], [1, 1], [1, 1]], layout }); // prettier-ignore
+      expectRight(forced, { groups: 3, input: [2, 7, 9], kernel: [1, 3, 3], padding: [[1, 2], [1, 1], [1, 1]], layout }); // prettier-ignore
     });
 
     it('an input that is not finite reaches the outputs whose taps touch it, and no others', () => {
@@ -155,10 +212,6 @@ describe.each(probe.isas)('direct-depthwise, %s', (isa) => {
   it.each<[what: string, description: ConvDescription]>([
     ['channels last with more outputs than inputs', { groups: 3, outChannels: 6, input: [7, 9], kernel: [3, 3], padding: 1, layout: 'channelsLast' }], // prettier-ignore
     ['two channels a group', { groups: 3, inChannels: 6, outChannels: 6, input: [7, 9], kernel: [3, 3], padding: 1 }],
-    ['depth', { groups: 3, input: [2, 7, 9], kernel: [1, 3, 3], padding: [[0, 0], [1, 1], [1, 1]] }], // prettier-ignore
-    ['a kernel with depth', { groups: 3, input: [3, 7, 9], kernel: [3, 3, 3], padding: [[0, 0], [1, 1], [1, 1]] }], // prettier-ignore
-    // The one output of the depth lies in the padding.
-    ['padding in depth', { groups: 3, input: [1, 7, 9], kernel: [1, 3, 3], stride: [2, 1, 1], padding: [[1, 0], [1, 1], [1, 1]] }], // prettier-ignore
   ])('refuses %s', (_, description) => {
     expectRefused(forced, description);
   });

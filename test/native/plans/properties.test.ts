@@ -19,12 +19,18 @@ const planeAxis = fc.record({
   padding: fc.tuple(fc.integer({ min: 0, max: 30 }), fc.integer({ min: 0, max: 30 })),
 });
 
+const depthAxis = fc.record({
+  input: fc.integer({ min: 1, max: 6 }),
+  dilation: fc.integer({ min: 1, max: 3 }),
+  padding: fc.tuple(fc.integer({ min: 0, max: 5 }), fc.integer({ min: 0, max: 5 })),
+});
+
 /** What the depthwise plan accepts, of both layouts. */
 const depthwiseConv: fc.Arbitrary<ConvCase> = fc
   .record({
-    kernel: fc.constantFrom([3, 3], [5, 5], [1, 3], [2, 1], [4, 3], [7, 2]),
-    axes: fc.tuple(planeAxis, planeAxis),
-    stride: fc.constantFrom([1, 1], [1, 1], [2, 2], [1, 2], [3, 1]),
+    kernel: fc.constantFrom([3, 3], [5, 5], [1, 3], [2, 1], [4, 3], [7, 2], [3, 3, 3], [2, 5, 5], [4, 2, 1]),
+    axes: fc.tuple(planeAxis, planeAxis, depthAxis),
+    stride: fc.constantFrom([1, 1, 1], [1, 1, 1], [2, 2, 1], [1, 2, 2], [3, 1, 3]),
     groups: fc.oneof(fc.integer({ min: 1, max: 9 }), fc.constantFrom(...besideLanes)),
     multiplier: fc.integer({ min: 1, max: 3 }),
     batch: fc.integer({ min: 1, max: 2 }),
@@ -33,26 +39,41 @@ const depthwiseConv: fc.Arbitrary<ConvCase> = fc
     seed: fc.integer(),
     withBias: fc.boolean(),
   })
-  .map(({ kernel, axes, stride, groups, multiplier, batch, layout, activation, seed: dataSeed, withBias }) => {
-    // Padding enough for one output at least.
-    const padding = axes.map(({ input, dilation, padding: [begin, end] }, axis): [number, number] => {
-      const missing = dilation * (kernel[axis]! - 1) + 1 - input - begin - end;
-      return [begin, end + Math.max(0, missing)];
-    });
-    const description = {
-      batch,
+  .map(
+    ({
+      kernel,
+      axes: [height, width, depth],
+      stride: strides,
       groups,
-      outChannels: layout === 'channelsLast' ? groups : multiplier * groups,
+      multiplier,
+      batch,
       layout,
       activation,
-      input: axes.map(({ input }) => input),
-      kernel,
-      stride,
-      dilation: axes.map(({ dilation }) => dilation),
-      padding,
-    };
-    return convCase(description, dataSeed, 'floats', withBias);
-  })
+      seed: dataSeed,
+      withBias,
+    }) => {
+      const axes = kernel.length === 3 ? [depth, height, width] : [height, width];
+      const stride = kernel.length === 3 ? [strides[2], ...strides.slice(0, 2)] : strides.slice(0, 2);
+      // Padding enough for one output at least.
+      const padding = axes.map(({ input, dilation, padding: [begin, end] }, axis): [number, number] => {
+        const missing = dilation * (kernel[axis]! - 1) + 1 - input - begin - end;
+        return [begin, end + Math.max(0, missing)];
+      });
+      const description = {
+        batch,
+        groups,
+        outChannels: layout === 'channelsLast' ? groups : multiplier * groups,
+        layout,
+        activation,
+        input: axes.map(({ input }) => input),
+        kernel,
+        stride,
+        dilation: axes.map(({ dilation }) => dilation),
+        padding,
+      };
+      return convCase(description, dataSeed, 'floats', withBias);
+    },
+  )
   // Packed planes are stored with their padding.
   .filter(
     ({ shape }) => shape.layout === 'channelsLast' || shape.stride[2] === 1 || Math.max(...shape.paddingBegin, ...shape.paddingEnd) < 9,
