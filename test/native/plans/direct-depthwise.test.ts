@@ -127,6 +127,9 @@ describe.each(probe.isas)('direct-depthwise, %s', (isa) => {
       // Fewer and more planes than items, and two images; rows that share inputs, and rows that do not.
       expectThreadsAgree(forced, { groups: 3, input: [350, 401], kernel, dilation: 2, padding: 'same', layout });
       expectThreadsAgree(forced, { groups: 5, input: [560, 602], kernel, stride: 2, padding: 'same', layout });
+      // Planes of volumes.
+      expectThreadsAgree(forced, { groups: 11, input: [11, 34, 35], kernel: [3, 3, 3], padding: 'same', layout });
+      expectThreadsAgree(forced, { groups: 3, input: [23, 61, 62], kernel: [2, 3, 5], stride: [1, 1, 2], padding: 'same', layout });
       // Sections of one plane.
       expectThreadsAgree(forced, { groups: 1, input: [120_003], kernel: [31], dilation: 8, padding: 'same', layout });
     });
@@ -175,9 +178,7 @@ describe.each(probe.isas)('direct-depthwise, %s', (isa) => {
         }
       });
 
-      it('gives the same bits for any number of threads and place in a batch', () => {
-        expectThreadsAgree(forced, { groups: 61, batch: 2, input: [11, 24, 25], kernel, padding: 'same', layout });
-        expectThreadsAgree(forced, { groups: 13, input: [23, 61, 62], kernel, stride: [1, 1, 2], padding: 'same', layout });
+      it('gives the same bits wherever an image stands in its batch', () => {
         expectBatchesAgree(forced, { groups: 5, input: [4, 9, 10], kernel, padding: 'same', layout });
       });
 
