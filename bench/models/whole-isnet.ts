@@ -13,6 +13,7 @@ import { describeMachine } from '../machine.js';
 import { widenToFloat32 } from '../onnx/network.js';
 import { benchFolder, inRepository } from '../paths.js';
 import { installPeers } from '../peers/load.js';
+import { spinMilliseconds } from '../peers/onnxruntime.js';
 import { peerVersion, requirePeer } from '../peers/peer.js';
 import type { BenchOptions } from '../arguments.js';
 import { DownloadError, fetchPackage } from './download.js';
@@ -25,8 +26,6 @@ const largestDifference = 2e-3;
 /** The output that is the mask: the others are the same at coarser scales, and features. */
 const maskOutput = 'output';
 const rounds = { quick: 8, full: 20 };
-/** After a run helper threads look out for work before they sleep (ONNX Runtime's for about 30 ms): the next one starts when they sleep. */
-const spinMilliseconds = 60;
 
 interface ThreadsResult {
   readonly threads: number;
@@ -98,7 +97,7 @@ async function measureBoth(files: Files, output: string, threads: number, runs: 
   for (let round = -1; round < runs; round++) {
     for (const one of [ours, theirs]) {
       const time = await one.run();
-      await setTimeout(spinMilliseconds);
+      await setTimeout(spinMilliseconds(threads));
       if (round >= 0) milliseconds[one.contender] = Math.min(milliseconds[one.contender], time);
     }
   }
