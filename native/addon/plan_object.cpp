@@ -2,7 +2,6 @@
 #include "addon/plan_object.hpp"
 
 #include <algorithm>
-#include <array>
 #include <cstring>
 #include <functional>
 #include <iterator>
@@ -168,17 +167,10 @@ bool read_request(napi_env env, const napi_value* arguments, bool transposed, Pl
   return true;
 }
 
-// Weights packed for one shape are read by a plan of another: they must at least be of the same sizes. Axes of one tap
-// stand anywhere (plan/joined_axes.hpp).
+// Weights packed for one shape are read by a plan of another: they must at least be of the same sizes.
 bool same_weight_sizes(const ConvShape& a, const ConvShape& b) {
-  const auto taps = [](const ConvShape& shape) {
-    std::array<int32_t, 3> sizes{1, 1, 1};
-    std::copy_if(std::begin(shape.kernel), std::end(shape.kernel), sizes.begin(),
-                 [](int32_t size) { return size > 1; });
-    return sizes;
-  };
   return a.groups == b.groups && a.in_channels == b.in_channels && a.out_channels == b.out_channels &&
-         a.layout == b.layout && taps(a) == taps(b);
+         a.layout == b.layout && std::equal(std::begin(a.kernel), std::end(a.kernel), std::begin(b.kernel));
 }
 
 bool read_sibling(napi_env env, napi_value value, const ConvShape& shape, const ConvPlan** sibling, napi_value* error) {
@@ -192,7 +184,7 @@ bool read_sibling(napi_env env, napi_value value, const ConvShape& shape, const 
     return false;
   }
   const PlanObject* object = static_cast<PlanObject*>(data);
-  if (!same_weight_sizes(object->plan->shape(), shape)) {
+  if (!same_weight_sizes(object->shape, shape)) {
     *error = argument_range_error(env, "Expected sibling to be a plan of the same weight");
     return false;
   }
@@ -298,6 +290,7 @@ napi_value create(napi_env env, napi_callback_info info, bool transposed) {
   if (object == nullptr || object->plan == nullptr) {
     return throw_error(env, out_of_memory_error(env, "Out of memory: the allocation of packed weights failed"));
   }
+  object->shape = request.shape;
   object->input_size = request.shape.input_size();
   object->output_size = request.shape.output_size();
   object->bytes = object_bytes + static_cast<int64_t>(object->plan->weight_bytes());

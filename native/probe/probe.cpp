@@ -189,8 +189,9 @@ Napi::Value vec(const Napi::CallbackInfo& info) {
   return env.Undefined();
 }
 
-// splitPhases(isa, { title, input, rows, width, stride, output, pitch }, edge)
-Napi::Value split_phases(const Napi::CallbackInfo& info) {
+// Of (isa, { title, input, output, … }, edge): calls body(kernels, fields, input, output) on guarded copies of both.
+template <class Body>
+Napi::Value from_input_to_output(const Napi::CallbackInfo& info, Body body) {
   const Napi::Env env = info.Env();
   const KernelTable* const kernels = kernels_of(info[0]);
   if (!kernels) return env.Undefined();
@@ -202,11 +203,33 @@ Napi::Value split_phases(const Napi::CallbackInfo& info) {
   {
     const std::string title = fields.title();
     const FaultReport report(title.c_str());
-    kernels->split_phases(input.data(), fields["rows"], fields["width"], fields["stride"], output.data(),
-                          fields["pitch"]);
+    body(*kernels, fields, input, output);
   }
   copy_back(output, fields.object.Get("output"));
   return env.Undefined();
+}
+
+// splitPhases(isa, { title, input, rows, width, stride, output, pitch }, edge)
+Napi::Value split_phases(const Napi::CallbackInfo& info) {
+  return from_input_to_output(info, [](const KernelTable& kernels, const Fields& fields, auto& input, auto& output) {
+    kernels.split_phases(input.data(), fields["rows"], fields["width"], fields["stride"], output.data(),
+                         fields["pitch"]);
+  });
+}
+
+// stridedCopy(isa, { title, input, step, output }, edge)
+Napi::Value strided_copy(const Napi::CallbackInfo& info) {
+  return from_input_to_output(info, [](const KernelTable& kernels, const Fields& fields, auto& input, auto& output) {
+    kernels.strided_copy(input.data(), fields["step"], output.size(), output.data());
+  });
+}
+
+// transpose(isa, { title, input, inputStride, output, outputStride, rows, columns }, edge)
+Napi::Value transpose(const Napi::CallbackInfo& info) {
+  return from_input_to_output(info, [](const KernelTable& kernels, const Fields& fields, auto& input, auto& output) {
+    kernels.transpose(input.data(), fields["inputStride"], output.data(), fields["outputStride"], fields["rows"],
+                      fields["columns"]);
+  });
 }
 
 // subnormalsInWorkspaces(): how many floats of the idle workspaces are subnormal numbers.
@@ -219,45 +242,6 @@ Napi::Value subnormals_in_workspaces(const Napi::CallbackInfo& info) {
     for (int64_t i = 0; i < workspace.size(); ++i) count += std::fpclassify(workspace.data()[i]) == FP_SUBNORMAL;
   }
   return Napi::Number::New(info.Env(), static_cast<double>(count));
-}
-
-// stridedCopy(isa, { title, input, step, output }, edge)
-Napi::Value strided_copy(const Napi::CallbackInfo& info) {
-  const Napi::Env env = info.Env();
-  const KernelTable* const kernels = kernels_of(info[0]);
-  if (!kernels) return env.Undefined();
-  const Fields fields(info[1]);
-  const Edge edge = edge_of(info[2]);
-  GuardedFloats input = guarded("input", fields.object.Get("input"), edge);
-  GuardedFloats output = guarded("output", fields.object.Get("output"), edge);
-  if (!input || !output) return fail(env, "no memory");
-  {
-    const std::string title = fields.title();
-    const FaultReport report(title.c_str());
-    kernels->strided_copy(input.data(), fields["step"], output.size(), output.data());
-  }
-  copy_back(output, fields.object.Get("output"));
-  return env.Undefined();
-}
-
-// transpose(isa, { title, input, inputStride, output, outputStride, rows, columns }, edge)
-Napi::Value transpose(const Napi::CallbackInfo& info) {
-  const Napi::Env env = info.Env();
-  const KernelTable* const kernels = kernels_of(info[0]);
-  if (!kernels) return env.Undefined();
-  const Fields fields(info[1]);
-  const Edge edge = edge_of(info[2]);
-  GuardedFloats input = guarded("input", fields.object.Get("input"), edge);
-  GuardedFloats output = guarded("output", fields.object.Get("output"), edge);
-  if (!input || !output) return fail(env, "no memory");
-  {
-    const std::string title = fields.title();
-    const FaultReport report(title.c_str());
-    kernels->transpose(input.data(), fields["inputStride"], output.data(), fields["outputStride"], fields["rows"],
-                       fields["columns"]);
-  }
-  copy_back(output, fields.object.Get("output"));
-  return env.Undefined();
 }
 
 // kLanes(isa, vectors, pixels, tile, edge)
