@@ -74,6 +74,10 @@ TapRange taps_inside(const Axis& axis, int64_t first, int64_t last) {
   return end > begin ? TapRange{begin, end} : TapRange{0, 0};
 }
 
+TapRange taps_seen(const Axis& axis, bool zero_padded, int64_t first, int64_t last) {
+  return zero_padded ? taps_inside(axis, first, last) : TapRange{0, axis.kernel};
+}
+
 double valid_tap_fraction(const Axis& axis) {
   double inside = 0;
   for (int64_t t = 0; t < axis.kernel; ++t) inside += static_cast<double>(outputs_inside(axis, t));

@@ -37,6 +37,8 @@ struct TapRange {
 // The least range that holds every tap of the outputs `first` … `last` that lies inside the input: of one output, exactly
 // those. Empty where none is.
 TapRange taps_inside(const Axis& axis, int64_t first, int64_t last);
+// The same, or all taps where the padding holds values.
+TapRange taps_seen(const Axis& axis, bool zero_padded, int64_t first, int64_t last);
 
 // Outputs [begin, end) whose taps [tap_begin, tap_end) and no others lie inside the input.
 struct TapRun {

@@ -16,8 +16,9 @@ CoreSpeed::CoreSpeed(const KernelTable& kernels) {
   output_line = intel ? 14 : 4;
 }
 
-double image_cycles(double input, double output) {
-  const double floats = input + output;
+double image_cycles(const ConvShape& shape) {
+  const double output = static_cast<double>(shape.out_channels) * static_cast<double>(shape.out_pixels());
+  const double floats = static_cast<double>(shape.in_channels) * static_cast<double>(shape.in_pixels()) + output;
   return (floats > 1e6 ? 0.3 * floats : 0) + (sizeof(float) * floats > l3_bytes ? 0.6 * output : 0);
 }
 

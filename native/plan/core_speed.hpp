@@ -1,6 +1,7 @@
 // What a core does in a cycle: what the costs of plans are made of.
 #pragma once
 #include "kernels/table.hpp"
+#include "plan/conv_shape.hpp"
 
 namespace atrous {
 
@@ -13,8 +14,7 @@ struct CoreSpeed {
   explicit CoreSpeed(const KernelTable& kernels);
 };
 
-// Cycles to read and to write an image of so many floats beyond L2, and to fetch from memory the lines that will be
-// written.
-double image_cycles(double input, double output);
+// Cycles to read and to write one image beyond L2, and to fetch from memory the lines that will be written.
+double image_cycles(const ConvShape& shape);
 
 }  // namespace atrous

@@ -124,7 +124,6 @@ class DepthwisePlan : public ConvPlan {
         size_(size_of(request, geometry)),
         phases_(axis_of(geometry, 1), kernels_of(request)[0]),
         depth_(axis_of(geometry, 0)),
-        zero_padded_(geometry.padding_mode == PaddingMode::zeros),
         threads_(useful_threads(request.threads, static_cast<double>(request.shape.output_size()) *
                                                      static_cast<double>(request.shape.taps()))) {
     if (!weight_ || !bias_) return;
@@ -149,9 +148,7 @@ class DepthwisePlan : public ConvPlan {
   }
 
   // Those along the depth of an output plane.
-  TapRange planes_of(int64_t z) const {
-    return zero_padded_ ? taps_inside(depth_, z, z) : TapRange{0, geometry_.kernel[0]};
-  }
+  TapRange planes_of(int64_t z) const { return taps_seen(depth_, geometry_.padding_mode == PaddingMode::zeros, z, z); }
 
   ConvShape geometry_;
   AlignedFloats weight_, bias_;
@@ -159,7 +156,6 @@ class DepthwisePlan : public ConvPlan {
   int size_;                             // in the table of kernels
   RowPhases phases_;
   Axis depth_;
-  bool zero_padded_;
   int threads_;
 };
 
@@ -297,21 +293,20 @@ class PlanesPlan final : public DepthwisePlan {
         const float* const planes = input + volume * s.in_pixels();
         const TapRange taps = planes_of(z);
         call.tap_planes = taps.end - taps.begin;
-        const float* plane = planes;
-        if (!packed_) {
-          if (call.tap_planes > 0) plane += depth_.coordinate(z, taps.begin) * plane_pixels;
-          call.input = plane;
-        }
+        const auto tap_plane = [&](int64_t t) {
+          return planes +
+                 source_element(s.padding_mode, depth_.coordinate(z, taps.begin + t), s.input[0]) * plane_pixels;
+        };
+        const float* const first_plane = call.tap_planes > 0 ? tap_plane(0) : planes;
+        if (!packed_) call.input = first_plane;
         for (int32_t t = 0; packed_ && t < call.tap_planes; ++t) {
-          plane =
-              planes + source_element(s.padding_mode, depth_.coordinate(z, taps.begin + t), s.input[0]) * plane_pixels;
-          pack(plane, scratch + t * band_floats_of_plane, first_row, rows);
+          pack(tap_plane(t), scratch + t * band_floats_of_plane, first_row, rows);
         }
         for (int64_t k = 0; k < s.out_channels_per_group(); ++k) {
           const int64_t out_volume = volume * s.out_channels_per_group() + k, channel = out_volume % s.out_channels;
           call.weight = weight_.data() + channel * s.taps() + taps.begin * call.weight_plane_stride;
           call.bias = bias_.data() + channel;
-          run_channel(call, begin, end, first_row, plane,
+          run_channel(call, begin, end, first_row, first_plane,
                       output + out_volume * s.out_pixels() + z * out_pixels + first_column);
         }
       }
@@ -493,9 +488,8 @@ double cost(const PlanRequest& request) {
                                            : static_cast<double>(s.out_channels) * s.output[0] * s.output[1] *
                                                  static_cast<double>(ceil_div(s.output[2], lanes)));
   const bool copied = last ? s.padding_mode != PaddingMode::zeros : PlanesPlan::is_packed(request);
-  const double images = s.batch * image_cycles(static_cast<double>(s.input_size()) / s.batch,
-                                               static_cast<double>(s.output_size()) / s.batch);
-  return vectors * vector + (copied ? 0.25 * planes : 0.1) * static_cast<double>(s.input_size()) + images;
+  return vectors * vector + (copied ? 0.25 * planes : 0.1) * static_cast<double>(s.input_size()) +
+         s.batch * image_cycles(s);
 }
 
 template <class Plan>

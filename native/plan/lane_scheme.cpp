@@ -203,9 +203,7 @@ double cycles_of(const Problem& problem, LaneScheme* scheme) {
                         : weights <= l3_bytes           ? items * weights / 16 * 0.3
                                                         : items * weights / 6 * 0.6;
   const double once = problem.once ? weights / sizeof(float) * 1.5 * problem.shape.groups : 0;
-  double in = problem.shape.in_channels, out = problem.shape.out_channels;
-  for (const Axis& axis : problem.axes) in *= static_cast<double>(axis.input), out *= static_cast<double>(axis.output);
-  return problem.shape.groups * (multiply + transforms + stream) + image_cycles(in, out) + once;
+  return problem.shape.groups * (multiply + transforms + stream) + image_cycles(problem.shape) + once;
 }
 
 }  // namespace

@@ -91,10 +91,13 @@ struct AxisTile {
 
  private:
   AxisTile(const Axis& a, int64_t phase_limit, int64_t n, int64_t apart, int64_t slot_unit)
-      : axis(a), phases(phase_limit), outputs(n), spacing(apart), unit(slot_unit), common(std::gcd(unit, a.dilation)) {
-    per_tap = false;
-    per_tap = a.kernel * n < phase_slots();
-  }
+      : axis(a),
+        phases(phase_limit),
+        outputs(n),
+        spacing(apart),
+        unit(slot_unit),
+        common(std::gcd(unit, a.dilation)),
+        per_tap(a.kernel * n < unit / common * span(n)) {}
 };
 
 // Cycles of one channel and tap for a tile of outputs × vectors. With 64-byte vectors, measured on Zen 4: an unaligned
@@ -290,9 +293,7 @@ Runs cut_runs(const AxisTile& tile, bool zero_padded, int64_t in_vector, int64_t
   for (int64_t t = 0; t < tiles; ++t) {
     const int64_t begin = tile.first_output(t), end = begin + tile.outputs_at(begin, 0);
     const Split vectors = Split::at_most(ceil_div(end - begin, in_vector), 1);
-    const auto taps = [&](int64_t first, int64_t last) {
-      return zero_padded ? taps_inside(axis, first, last - 1) : TapRange{0, axis.kernel};
-    };
+    const auto taps = [&](int64_t first, int64_t last) { return taps_seen(axis, zero_padded, first, last - 1); };
     const auto add = [&](int64_t first_vector, int64_t some) {
       // The last run ends with the tile and overlaps the one before: storing part of a vector takes longer.
       const int64_t first = begin + first_vector * in_vector, whole = end - some * in_vector;
@@ -619,7 +620,7 @@ class WLanesPlan final : public ConvPlan {
   }
 
   TapRange taps_of(int axis, int64_t first, int64_t last) const {
-    return zero_padded_ ? taps_inside(axes_[axis].axis, first, last) : TapRange{0, shape().kernel[axis]};
+    return taps_seen(axes_[axis].axis, zero_padded_, first, last);
   }
 
   // A row of the tile, or, in a map no wider than a vector, all its rows: vectors follow each other along the row or
@@ -774,8 +775,7 @@ double cost(const PlanRequest& request) {
   const double tile_count = planes * static_cast<double>(row_tile(shape, tiles, size.phases, size.rows).tiles()) *
                             static_cast<double>(ceil_div(shape.output[2], size.columns));
   cycles += element * tile_count * static_cast<double>(floats_of_tile(shape, tiles, size));
-  cycles += shape.batch * image_cycles(static_cast<double>(shape.input_size()) / shape.batch,
-                                       static_cast<double>(shape.output_size()) / shape.batch);
+  cycles += shape.batch * image_cycles(shape);
   // Channels-last results are transposed tile by tile.
   return shape.layout == Layout::channels_last ? cycles + 0.5 * static_cast<double>(shape.output_size()) : cycles;
 }
