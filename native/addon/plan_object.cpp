@@ -65,8 +65,8 @@ bool read_call(napi_env env, napi_callback_info info, Call* call, napi_value* er
   void* data;
   napi_get_cb_info(env, info, &count, call->arrays, nullptr, &data);
   call->object = static_cast<PlanObject*>(data);
-  if (!read_floats(env, call->arrays[0], "input", call->object->input_size, &call->input, error) ||
-      !read_floats(env, call->arrays[1], "output", call->object->output_size, &call->output, error)) {
+  if (!read_floats(env, call->arrays[0], "input", call->object->shape.input_size(), &call->input, error) ||
+      !read_floats(env, call->arrays[1], "output", call->object->shape.output_size(), &call->output, error)) {
     return false;
   }
   if (overlap(call->input, call->output)) {
@@ -291,8 +291,6 @@ napi_value create(napi_env env, napi_callback_info info, bool transposed) {
     return throw_error(env, out_of_memory_error(env, "Out of memory: the allocation of packed weights failed"));
   }
   object->shape = request.shape;
-  object->input_size = request.shape.input_size();
-  object->output_size = request.shape.output_size();
   object->bytes = object_bytes + static_cast<int64_t>(object->plan->weight_bytes());
   PlanObject* const made = object.get();
   const napi_value result = make_object(env, std::move(object));

@@ -18,7 +18,6 @@ class PlanStore;
 struct PlanObject {
   std::shared_ptr<ConvPlan> plan;  // null once the object is garbage
   ConvShape shape;                 // as it was asked for: the plan's own may have its axes joined
-  int64_t input_size, output_size;
   int64_t bytes;
   napi_ref object = nullptr;  // weak
   // Kept from the garbage collector as long as the plan may read them.
