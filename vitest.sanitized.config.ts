@@ -24,8 +24,8 @@ export default mergeConfig(
   config,
   defineConfig({
     test: {
-      // These test no native code of the process they run in, or (dispatch) run it under an emulator, or (networks, accuracy) reach it by ways
-      // that others test.
+      // These test no native code of the process they run in, or (dispatch) run it under an emulator, or look at values, bits and choices of
+      // plans whose memory others test (networks; of winograd all but the values of every scheme).
       exclude: [
         'test/packaging/**',
         'test/architecture.test.ts',
@@ -35,7 +35,7 @@ export default mergeConfig(
         'test/geometry/**',
         'test/native/symbols.test.ts',
         'test/native/dispatch.test.ts',
-        'test/native/winograd/accuracy.test.ts',
+        'test/native/winograd/{accuracy,bits,choice,extremes}.test.ts',
         'test/network/**',
         'test/receptive-field/**',
       ],

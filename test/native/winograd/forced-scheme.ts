@@ -35,6 +35,9 @@ export function isShort(chosen: readonly ShortFit[]): boolean {
   return chosen.some(({ algorithm }) => algorithm >= 0);
 }
 
+/** Sizes of pieces for each choice of algorithms. A sanitizer makes a plan thirty times as slow. */
+const turns = process.env.ATROUS_SANITIZED ? 1 : 3;
+
 /** Every algorithm that computes an axis of the shape, at least once and beside others, in pieces of several sizes. */
 export function schemesFor(family: Family, shape: ConvShape): Scheme[] {
   const fits = fitsFor(family, shape);
@@ -45,7 +48,7 @@ export function schemesFor(family: Family, shape: ConvShape): Scheme[] {
     // Steps apart, so that not always the same two stand side by side.
     const chosen = axes.map((axis) => fits[axis][(n + (2 - axis) * 3) % fits[axis].length]!);
     if (!isShort(chosen)) continue;
-    for (let turn = 0; turn < 3; turn++) schemes.push(schemeOf(family, shape, chosen, n + turn));
+    for (let turn = 0; turn < turns; turn++) schemes.push(schemeOf(family, shape, chosen, n + turn));
   }
   const names = schemes.map((scheme) => JSON.stringify(scheme));
   return schemes.filter((_, index) => names.indexOf(names[index]!) === index);
