@@ -111,10 +111,11 @@ class WinogradWLanesPlan final : public ConvPlan {
     product_point_stride_ = scheme_.panels.largest() * product_channel_stride_ + 16;
     plane_pitch_ = spread(chunk_tiles * phases + lanes);
 
+    if (!pointwise_) chunk_line_stride_ = result_line_stride_ = std::max(chunk_line_stride_, result_line_stride_);
     chunk_row_stride_ = lines_ * chunk_line_stride_;
     result_row_stride_ = lines_ * result_line_stride_;
     chunk_floats_ = scheme_.rows * chunk_row_stride_;
-    result_floats_ = scheme_.rows * result_row_stride_;
+    result_floats_ = pointwise_ ? scheme_.rows * result_row_stride_ : 0;
     lane_floats_ = pointwise_ ? 0 : whole_lines(a[2]->products * lane_point_stride_);
     product_floats_ = pointwise_ ? 0 : whole_lines(a[2]->products * product_point_stride_);
     plane_floats_ = pointwise_ ? 0 : 8 * plane_pitch_;
@@ -188,7 +189,9 @@ class WinogradWLanesPlan final : public ConvPlan {
     float* memory = workspace + worker * thread_floats_;
     Scratch scratch{};
     scratch.chunks = memory;
-    scratch.results = memory += chunk_floats_;
+    // A line's chunks have been read when its results are written.
+    memory += chunk_floats_;
+    scratch.results = pointwise_ ? memory : scratch.chunks;
     scratch.lanes = memory += result_floats_;
     scratch.products = memory += lane_floats_;
     scratch.planes = memory += product_floats_;
