@@ -31,6 +31,7 @@ struct Columns {
   ptrdiff_t out_offset;
   ptrdiff_t floats;
   int lines = 1, in_line = 0, in_step = 1, out_line = 0, out_step = 1;
+  ptrdiff_t ahead = 0;  // to what is read next, or written next where results are finished; 0: nothing
 };
 
 // What becomes of a result: act(bias + result). `check` sums up 0·(bias + result): NaN where any is not finite.
@@ -62,6 +63,16 @@ void map_columns(const MapOfAxis& axis, const Columns& columns, Finish<V>* finis
     float* out[ShortTransform::largest];
     for (int p = 0; p < axis.to; ++p) out[p] = c.out[line * c.out_line + p * c.out_step] + c.out_offset;
     for (ptrdiff_t i = 0; i < c.floats; i += V::lanes) {
+      // A cache line at a time between the sums: rows of the next channel are pages apart, where no hardware prefetcher
+      // follows, and all at once they would wait for each other.
+      if (c.ahead != 0 && i % 16 == 0) {
+        if (Finished) {
+          for (int p = 0; p < axis.to; ++p) prefetch_for_write(out[p] + i, c.ahead);
+        } else {
+          ATROUS_UNROLL
+          for (int j = 0; j < Map::from; ++j) prefetch(in[j] + i, c.ahead);
+        }
+      }
       Register part = zero;  // one sum of all would make every result wait for the one before
       map([&](int j) ATROUS_INLINE { return V::load(in[j] + i); },
           [&](int p, Register y) ATROUS_INLINE {
@@ -98,9 +109,13 @@ class RowsMap {
     for (ptrdiff_t done = 0; done < columns.floats; done += block) {
       const ptrdiff_t in_offset = columns.in_offset + done, out_offset = columns.out_offset + done;
       const ptrdiff_t floats = columns.floats - done < block ? columns.floats - done : block;
-      map_height_(height_, {columns.in, in_offset, between_, 0, floats, depth_.from, height_.from, 1, height_.to, 1},
+      map_height_(height_,
+                  {columns.in, in_offset, between_, 0, floats, depth_.from, height_.from, 1, height_.to, 1,
+                   Finished ? 0 : columns.ahead},
                   nullptr);
-      map_depth_(depth_, {between_, 0, columns.out, out_offset, floats, height_.to, 1, height_.to, 1, height_.to},
+      map_depth_(depth_,
+                 {between_, 0, columns.out, out_offset, floats, height_.to, 1, height_.to, 1, height_.to,
+                  Finished ? columns.ahead : 0},
                  finish);
     }
   }
@@ -123,15 +138,6 @@ class RowsMap {
   float memory_[most * block];
 };
 
-// Calls body(column) for about every cache line of a row's runs. Rows are short and pages apart, so that no hardware
-// prefetcher follows them from channel to channel.
-template <class Body>
-inline ATROUS_INLINE void each_line(const LaneRows& map, Body body) {
-  for (int r = 0; r < map.run_count; ++r) {
-    for (ptrdiff_t x = 0; x < map.runs[r].length; x += 16) body(map.runs[r].column + x);
-  }
-}
-
 // What is read often is copied first, here and below: a vector that is stored might be anything, also a field of the
 // arguments.
 template <class V>
@@ -150,11 +156,7 @@ void rows_to_chunks(const RowsToChunks& t) {
   for (int j = 0; j < from_rows; ++j) tails[j] = tail + j * lanes;
   for (int c = 0; c < map.channels; ++c) {
     for (int j = 0; j < from_rows; ++j) rows[j] = t.rows[j] ? t.rows[j] + c * map.row_channel_stride : t.zeros;
-    if (c + 1 < map.channels) {
-      each_line(map, [&](ptrdiff_t x) {
-        for (int j = 0; j < from_rows; ++j) prefetch(rows[j], map.row_channel_stride + x);
-      });
-    }
+    const ptrdiff_t ahead = c + 1 < map.channels ? map.row_channel_stride : 0;
     for (int line = 0; line < lines; ++line) {
       out[line] = t.chunks + c * map.channel_stride + line * map.line_stride;
       fill<V>(out[line], begin, zero);
@@ -162,7 +164,7 @@ void rows_to_chunks(const RowsToChunks& t) {
     for (int r = 0; r < map.run_count; ++r) {
       const ChunkRun run = map.runs[r];
       const int rest = run.length % lanes, whole = run.length - rest;
-      map_rows({rows, run.column, out, run.element, whole}, nullptr);
+      map_rows({rows, run.column, out, run.element, whole, 1, 0, 1, 0, 1, ahead}, nullptr);
       if (rest == 0) continue;
       for (int j = 0; j < from_rows; ++j) V::store(tail + j * lanes, V::load_tail(rows[j] + run.column + whole, rest));
       map_rows({tails, 0, out, run.element + whole, lanes}, nullptr);
@@ -193,17 +195,13 @@ bool chunks_to_rows(const ChunksToRows& t) {
   Finish<V> finish{V::zero(), V::zero(), t.relu};
   for (int c = 0; c < map.channels; ++c) {
     for (int j = 0; j < to_rows; ++j) rows[j] = t.rows[j] ? t.rows[j] + c * map.row_channel_stride : t.unwanted;
-    if (c + 1 < map.channels) {
-      each_line(map, [&](ptrdiff_t x) {
-        for (int j = 0; j < to_rows; ++j) prefetch_for_write(rows[j], map.row_channel_stride + x);
-      });
-    }
+    const ptrdiff_t ahead = c + 1 < map.channels ? map.row_channel_stride : 0;
     for (int j = 0; j < from_lines; ++j) in[j] = t.chunks + c * map.channel_stride + j * map.line_stride;
     finish.bias = V::broadcast(t.bias + c);
     for (int r = 0; r < map.run_count; ++r) {
       const ChunkRun run = map.runs[r];
       const int rest = run.length % lanes, whole = run.length - rest;
-      map_rows({in, run.element, rows, run.column, whole}, &finish);
+      map_rows({in, run.element, rows, run.column, whole, 1, 0, 1, 0, 1, ahead}, &finish);
       if (rest == 0) continue;
       Finish<V> last{finish.bias, V::zero(), t.relu};
       map_rows({in, run.element + whole, tails, 0, lanes}, &last);
