@@ -43,16 +43,16 @@ int64_t rows_of_tiles(const Problem& problem, const ShortScheme& nest) {
          ShortAxis::count_tiles(ShortPiece(*nest.axis[1]), problem.axes[1], 1, problem.axes[1].output);
 }
 
-// Bytes of one lane: of the points of a line, and of all that an item of work holds. Results take the place of inputs
-// (plan/winograd_w_lanes_plan.cpp).
+// Bytes of one lane: of the points of a line, and of all that an item of work holds. Results take the place of inputs, but
+// where products read these themselves.
 double line_bytes(const Problem& problem, const ShortScheme& nest) {
   return sizeof(float) * static_cast<double>(nest.axis[2]->products * problem.channels);
 }
 double item_bytes(const Problem& problem, const ShortScheme& nest) {
+  const bool pointwise = nest.axis[2]->products == 1;
+  const int64_t channels = pointwise ? problem.channels + problem.outputs : std::max(problem.channels, problem.outputs);
   const double lines = static_cast<double>(nest.axis[0]->products) * nest.axis[1]->products;
-  return sizeof(float) * lines * nest.axis[2]->outputs *
-             static_cast<double>(std::max(problem.channels, problem.outputs)) +
-         line_bytes(problem, nest);
+  return sizeof(float) * lines * nest.axis[2]->outputs * static_cast<double>(channels) + line_bytes(problem, nest);
 }
 
 // Pieces of about `budget` lanes, and as many as the threads need.

@@ -126,6 +126,12 @@ describe.each(probe.isas)('winograd-w-lanes by its pieces, %s', (isa) => {
     });
   });
 
+  it('the same bits where threads draw two pieces at once, and the last is left alone', () => {
+    const convolution = convCase({ ...few, input: [300, 500], kernel: [3, 3], padding: 'same' }, 5);
+    const single = resultOf(forced, convolution);
+    for (const threads of [2, 3]) expectSameBits(resultOf(forced, convolution, { threads }), single);
+  });
+
   describe.each(spoiltLayers)('%s', (_, layer, spoilt) => {
     it('the same bits for any number of threads, place in a batch, and with shared weights', () => {
       const convolution = convCase(layer, 3);
