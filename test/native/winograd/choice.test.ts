@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { loadAddon } from '../../../lib/addon.js';
 import type { ConvShape, ExecutionOptions } from '../../../lib/backend/backend.js';
 import { createNativeBackend, encodeShape } from '../../../lib/backend/native.js';
-import type { Algorithm } from '../../../lib/types.js';
+import type { Algorithm, Layout } from '../../../lib/types.js';
 import { type ConvDescription, convShape, inputLength, outputLength, weightLength } from '../../support/conv-cases.js';
 import { probe } from '../../support/probe.js';
 import { algorithms } from './forced-scheme.js';
@@ -106,6 +106,26 @@ describe.each(nativeBackends())('plans of the backend, %s', (_, backend) => {
       expect(algorithmOf(shape, weight, { algorithm: 'direct' })).toMatch(/^direct-/);
       expect(algorithmOf(shape, weight, { tolerance: 0 })).toMatch(/^direct-/);
     }
+  });
+
+  it('a channels-last image costs channels in lanes less than a channels-first one, and tiles in lanes more', () => {
+    const cyclesOf = (layout: Layout) => {
+      const shape = convShape({ inChannels: 64, outChannels: 64, input: [64, 64], kernel: [3, 3], padding: 'same', layout });
+      const weight = new Float32Array(weightLength(shape)).fill(0.5);
+      const plans = probe.allPlans({
+        shape: encodeShape(shape),
+        weight,
+        bias: null,
+        isa: backend.isa,
+        schemes: 1,
+        threads: 1,
+        tolerance: 1e-5,
+      });
+      return (family: string) => plans.find(({ algorithm }) => algorithm === family)!.cycles;
+    };
+    const [first, last] = [cyclesOf('channelsFirst'), cyclesOf('channelsLast')];
+    expect(last('winograd-k-lanes')).toBeLessThan(first('winograd-k-lanes'));
+    expect(last('winograd-w-lanes')).toBeGreaterThan(first('winograd-w-lanes'));
   });
 
   it('is decided alike for every batch and number of threads', () => {
